@@ -1,0 +1,111 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let nio: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOPosix", package: "swift-nio"),
+]
+
+/// A module of the product; `path` shows its place in the architecture.
+func module(_ name: String, path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+/// A command: argument parsing and wiring, nothing else.
+func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: "Sources/Commands/\(name)",
+    swiftSettings: settings)
+}
+
+/// The tests of one module, in `Tests/<name>`.
+func tests(_ name: String, _ dependencies: [Target.Dependency], data: [String] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)", exclude: data,
+    swiftSettings: settings)
+}
+
+let package = Package(
+  name: "raftkv",
+  products: [
+    .executable(name: "raftkv", targets: ["raftkv"]),
+    .executable(name: "bench", targets: ["bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CLMDB", path: "Sources/System/CLMDB", pkgConfig: "lmdb",
+      providers: [.apt(["liblmdb-dev"])]),
+    .systemLibrary(
+      name: "CNghttp2", path: "Sources/System/CNghttp2", pkgConfig: "libnghttp2",
+      providers: [.apt(["libnghttp2-dev"])]),
+    .systemLibrary(
+      name: "CZstd", path: "Sources/System/CZstd", pkgConfig: "libzstd",
+      providers: [.apt(["libzstd-dev"])]),
+    .target(name: "CChecksum", path: "Sources/System/CChecksum"),
+
+    module("Raft", path: "Sources/RaftKV/Raft"),
+    module("WAL", path: "Sources/RaftKV/WAL", ["CChecksum"]),
+    module("MVCC", path: "Sources/RaftKV/MVCC", ["CLMDB", "CZstd", "CChecksum"]),
+    module(
+      "RaftKV", path: "Sources/RaftKV/Node",
+      [
+        "Raft", "WAL", "MVCC", .product(name: "Logging", package: "swift-log"),
+        .product(name: "DequeModule", package: "swift-collections"),
+      ]),
+
+    module("HTTP", path: "Sources/WatchAPI/HTTP", ["CNghttp2"] + nio + [.product(name: "NIOHTTP1", package: "swift-nio")]),
+    module("GRPC", path: "Sources/WatchAPI/GRPC", ["HTTP"] + nio),
+    module(
+      "Proto", path: "Sources/WatchAPI/Proto",
+      [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+    module(
+      "WatchAPI", path: "Sources/WatchAPI/Etcd",
+      ["RaftKV", "MVCC", "HTTP", "GRPC", "Proto", .product(name: "Logging", package: "swift-log")] + nio),
+
+    module(
+      "Bench", path: "Sources/Bench",
+      ["RaftKV", "MVCC", "WatchAPI", "GRPC", "HTTP", .product(name: "Histogram", package: "hdrhistogram-swift")] + nio),
+
+    command(
+      "raftkv",
+      [
+        "RaftKV", "WatchAPI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"), "Yams",
+      ]),
+    command(
+      "bench", ["Bench", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    tests("Raft", ["Raft"], data: ["testdata"]),
+    tests("WAL", ["WAL"]),
+    tests("MVCC", ["MVCC", "CLMDB"]),
+    tests("RaftKV", ["RaftKV", "Raft", "WAL", "MVCC"]),
+    tests("HTTP", ["HTTP", "CNghttp2"] + nio),
+    tests("GRPC", ["GRPC", "HTTP"] + nio),
+    tests(
+      "WatchAPI",
+      [
+        "WatchAPI", "RaftKV", "MVCC", "GRPC", "HTTP", "Proto",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ] + nio),
+    tests("Bench", ["Bench"]),
+    tests("Commands", ["raftkv", "Yams"]),
+    tests("Robustness", []),
+    tests("Tidy", []),
+  ]
+)
