@@ -1,75 +1,226 @@
+public import Logging
 public import MVCC
+import Raft
+import Synchronization
+import WAL
 
-/// What a log entry's request bytes are (etcd API messages); part of the log's format: never renumber.
-public enum RequestKind: UInt8, Sendable {
-  case put = 1
-  case deleteRange = 2
-  case transaction = 3
-  case alarm = 4
-}
+/// One member of a cluster: threads around the pure cores.
+///
+/// A request becomes a log entry (`propose`), is committed by the raft stage, made durable by the log stage,
+/// applied to the store by the apply stage, and answered. Reads wait for a barrier if they must be
+/// linearizable, then read the store on the caller's own thread or on the reader pool.
+public final class Node: Sendable {
+  /// The member's store. Only reads from outside.
+  public let store: Store
+  /// What the member counts.
+  public let metrics: NodeMetrics
+  /// This member's id.
+  public let memberID: UInt64
+  /// The cluster's id.
+  public let clusterID: UInt64
+  /// The backend quota in bytes (etcd: `--quota-backend-bytes`); nil means none.
+  public let quotaBytes: Int64?
 
-/// Turns the request bytes of a log entry into a command. The wire's owner provides it; it must accept all
-/// that was ever proposed.
-public typealias CommandDecoder = @Sendable (RequestKind, UnsafeRawBufferPointer) throws -> Command
+  private let configuration: NodeConfiguration
+  private let pipeline: Pipeline
+  private let raftLoop: RaftLoop
+  private let readers: ReaderPool
+  private let timers: Mutex<[any NodeTimer]>
+  private let nextRequestID: Atomic<UInt64>
+  private let isStopping = Atomic(false)
+  private let isRaisingAlarm = Atomic(false)
+  private let log: NodeLog
 
-/// Why the node did not carry out a request.
-public enum NodeError: Error, Sendable, Hashable {
-  /// The store refused it.
-  case store(StoreError)
-  /// No leader is known (etcd: ErrNoLeader).
-  case noLeader
-  /// Too many requests wait already (etcd: ErrTooManyRequests).
-  case tooManyRequests
-  /// The entry would be larger than the configured limit (etcd: ErrRequestTooLarge).
-  case requestTooLarge
-  /// The local store is over its quota, or the disk is full (etcd: ErrNoSpace).
-  case noSpace
-  /// The node is stopping or has failed (etcd: ErrStopped).
-  case stopped
-  /// It may or may not have happened: leadership changed or the wait was too long (etcd: ErrTimeout).
-  case timeout
-}
+  /// Opens the data directory (founding a cluster if it is new) and starts the member.
+  ///
+  /// `onFailure` is told, once, when the member cannot go on: the process should end then.
+  public init(
+    _ configuration: NodeConfiguration, environment: Environment, decoder: @escaping CommandDecoder, logger: Logger,
+    onFailure: @escaping @Sendable (String) -> Void
+  ) throws {
+    let opened = try DataDirectory.open(configuration, fileSystem: environment.fileSystem, log: NodeLog(logger))
+    let limits = configuration.limits
+    let clock = environment.clock
+    let log = NodeLog(logger)
+    let metrics = NodeMetrics()
+    let pipeline = Pipeline(
+      raft: Stage(executor: environment.makeExecutor("raft"), capacity: limits.pendingProposals + limits.pendingReads),
+      log: Stage(executor: environment.makeExecutor("wal"), capacity: .max),
+      apply: Stage(executor: environment.makeExecutor("apply"), capacity: .max),
+      flush: Stage(executor: environment.makeExecutor("flush"), capacity: .max),
+      health: Health(onFailure: onFailure), metrics: metrics)
 
-/// One member of the cluster as `MemberList` shows it.
-public struct Member: Sendable, Hashable {
-  public var id: UInt64
-  public var name: String
-  public var peerURLs: [String]
-  public var clientURLs: [String]
-  public var isLearner: Bool
-}
+    self.configuration = configuration
+    self.pipeline = pipeline
+    self.metrics = metrics
+    self.log = log
+    store = opened.store
+    memberID = opened.memberID
+    clusterID = opened.cluster.id
+    quotaBytes = configuration.quotaBytes
+    nextRequestID = Atomic(opened.memberID << 48 | environment.seed >> 16)
+    timers = Mutex([])
 
-/// A snapshot of what the member knows of itself (etcd API: `StatusResponse`).
-public struct NodeStatus: Sendable {
-  public var clusterID: UInt64
-  public var memberID: UInt64
-  /// 0 when none is known.
-  public var leader: UInt64
-  public var term: UInt64
-  public var committedIndex: UInt64
-  public var appliedIndex: UInt64
-  public var isLearner: Bool
-}
+    raftLoop = RaftLoop(
+      raft: opened.makeRaft(configuration, seed: environment.seed), clusterID: clusterID, memberID: memberID,
+      pipeline: pipeline, clock: clock, limits: limits)
+    let writer = LogWriter(log: opened.log, pipeline: pipeline, clock: clock, limits: limits, nodeLog: log)
+    let applier = Applier(
+      store: store, pipeline: pipeline, decoder: decoder, clock: clock, limits: limits)
+    let flusher = Flusher(store: store, pipeline: pipeline, clock: clock, limits: limits, log: log)
+    readers = ReaderPool(
+      handles: try (0..<limits.readerThreads).map { _ in try opened.store.makeReadHandle() },
+      capacity: limits.pendingReaderWork)
 
-/// One member: threads around the pure cores.
-public final class Node: @unchecked Sendable {
-  public var store: Store { fatalError() }
-  public var status: NodeStatus { fatalError() }
-  public var members: [Member] { fatalError() }
-  /// The backend quota in bytes (etcd: `--quota-backend-bytes`).
-  public var quotaBytes: Int64 { fatalError() }
+    let raftLoop = self.raftLoop
+    pipeline.raft.attach { raftLoop.handle($0) }
+    pipeline.log.attach { writer.handle($0) }
+    pipeline.apply.attach { applier.handle($0) }
+    pipeline.flush.attach { flusher.handle($0) }
+    store.onFlushNeeded = { pipeline.flush.submit(.flush) }
 
-  /// Replicates and applies one request. `completion` runs on the apply thread (or at once on refusal):
-  /// it must only hand the outcome on.
+    let tick = UInt64(configuration.heartbeatMilliseconds) * 1_000_000
+    let timer = clock.schedule(every: tick) {
+      pipeline.raft.submit(.tick)
+      pipeline.log.submit(.tick)
+      pipeline.apply.submit(.tick)
+      pipeline.flush.submit(.tick)
+    }
+    timers.withLock { $0.append(timer) }
+    pipeline.raft.submit(.start)
+    publishAttributes()
+  }
+
+  // MARK: requests
+
+  /// Replicates and applies one request, whose bytes are copied. `growth` tells how many bytes it may add to
+  /// the store; a request that adds none goes on when space has run out.
+  ///
+  /// `completion` runs on a thread of the node, or at once when the request is refused: it must only hand the
+  /// outcome on.
   public func propose(
-    _ kind: RequestKind, _ request: UnsafeRawBufferPointer,
+    _ kind: RequestKind, _ request: UnsafeRawBufferPointer, growth: Int,
     completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void
-  ) { fatalError() }
+  ) {
+    if request.count > configuration.maximumRequestBytes {
+      return completion(.failure(.requestTooLarge))
+    }
+    if growth > 0, !hasSpace(for: growth) {
+      raiseNoSpace()
+      return completion(.failure(.noSpace))
+    }
+    submit(kind, request, completion: completion)
+  }
 
-  /// Calls back when a local read started from then on is linearizable.
-  public func readBarrier(completion: @escaping @Sendable (NodeError?) -> Void) { fatalError() }
+  private func submit(
+    _ kind: RequestKind, _ request: UnsafeRawBufferPointer, completion: @escaping ProposalCompletion
+  ) {
+    let requestID = nextRequestID.wrappingAdd(1, ordering: .relaxed).newValue
+    let data = Envelope.encode(kind, requestID: requestID, request: request)
+    if isStopping.load(ordering: .acquiring) || pipeline.health.hasFailed.load(ordering: .acquiring) {
+      return completion(.failure(.stopped))
+    }
+    let limits = configuration.limits
+    let pending = metrics.proposalsPending.wrappingAdd(1, ordering: .relaxed).newValue
+    let bytes = metrics.proposalBytesPending.wrappingAdd(data.count, ordering: .relaxed).newValue
+    let isAccepted =
+      pending <= limits.pendingProposals && bytes <= limits.pendingProposalBytes
+      && pipeline.raft.offer(
+        .propose(Proposal(data: data, requestID: requestID, completion: completion)))
+    if !isAccepted {
+      metrics.proposalEnded(bytes: data.count)
+      metrics.proposalsFailed.wrappingAdd(1, ordering: .relaxed)
+      completion(.failure(.tooManyRequests))
+    }
+  }
 
-  /// Runs `body` on the bounded pool of reader threads, with that thread's handle; false when the pool's
-  /// queue is full.
-  public func read(_ body: @escaping @Sendable (ReadHandle) -> Void) -> Bool { fatalError() }
+  /// Calls back when a read of the local store, started from then on, is linearizable.
+  public func readBarrier(completion: @escaping @Sendable (NodeError?) -> Void) {
+    if isStopping.load(ordering: .acquiring) || pipeline.health.hasFailed.load(ordering: .acquiring) {
+      return completion(.stopped)
+    }
+    let pending = metrics.readsPending.wrappingAdd(1, ordering: .relaxed).newValue
+    if pending > configuration.limits.pendingReads || !pipeline.raft.offer(.read(completion)) {
+      metrics.readsPending.wrappingSubtract(1, ordering: .relaxed)
+      completion(.tooManyRequests)
+    }
+  }
+
+  /// Runs `body` on the bounded pool of reader threads, with that thread's handle; false when too much work
+  /// waits for the pool already.
+  public func read(_ body: @escaping @Sendable (ReadHandle) -> Void) -> Bool { readers.run(body) }
+
+  // MARK: what it knows
+
+  /// What the member knows of the cluster now.
+  public var status: NodeStatus { raftLoop.status }
+
+  /// Whether the member cannot go on.
+  public var hasFailed: Bool { pipeline.health.hasFailed.load(ordering: .acquiring) }
+
+  /// The cluster's members, ordered by id.
+  public var members: [Member] {
+    guard let document = try? store.meta(Cluster.documentName),
+      let cluster = Cluster(document: document)
+    else { return [] }
+    return cluster.members
+  }
+
+  // MARK: space
+
+  private func hasSpace(for growth: Int) -> Bool {
+    if pipeline.health.isDiskFull { return false }
+    guard let quotaBytes else { return true }
+    return store.sizeInUse + Int64(growth) <= quotaBytes
+  }
+
+  /// Raises the NOSPACE alarm of this member, so that every member refuses writes until it is disarmed.
+  private func raiseNoSpace() {
+    let alarm = Alarm(member: memberID, kind: .noSpace)
+    if store.alarms.contains(alarm) || isRaisingAlarm.exchange(true, ordering: .acquiringAndReleasing) { return }
+    log.error("no space is left: the NOSPACE alarm is raised", "quota or disk is exhausted")
+    alarm.document.withUnsafeBytes { document in
+      submit(.raiseAlarm, document) { _ in self.isRaisingAlarm.store(false, ordering: .releasing) }
+    }
+  }
+
+  /// Tells the cluster this member's name and client URLs, if it does not know them yet.
+  private func publishAttributes() {
+    let known = members.first { $0.id == memberID }
+    let member = Member(
+      id: memberID, name: configuration.name, peerURLs: known?.peerURLs ?? configuration.peerURLs,
+      clientURLs: configuration.clientURLs, isLearner: known?.isLearner ?? false)
+    if member == known { return }
+    var writer = DocumentWriter()
+    member.encode(to: &writer)
+    let log = self.log
+    writer.bytes.withUnsafeBytes { document in
+      submit(.memberAttributes, document) { result in
+        if case .failure(let error) = result {
+          log.error("this member's name and client URLs could not be published", "\(error)")
+        }
+      }
+    }
+  }
+
+  // MARK: end
+
+  /// Finishes what is under way, checkpoints everything (so that the next start has nothing to replay) and
+  /// closes the files. Nobody may use the node or its store any more.
+  public func stop() {
+    if isStopping.exchange(true, ordering: .acquiringAndReleasing) { return }
+    let timers = timers.withLock { timers in
+      defer { timers = [] }
+      return timers
+    }
+    for timer in timers { timer.cancel() }
+    readers.stop()
+    pipeline.raft.submit(.stop)
+    pipeline.raft.stop()
+    pipeline.log.stop()
+    pipeline.apply.submit(.rotate)
+    pipeline.apply.stop()
+    pipeline.flush.stop()
+    store.close()
+  }
 }

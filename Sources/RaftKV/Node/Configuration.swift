@@ -1,0 +1,91 @@
+public import MVCC
+
+/// What a member is started with.
+public struct NodeConfiguration: Sendable {
+  /// etcd: `--name`.
+  public var name: String
+  /// etcd: `--data-dir`. Holds `db` (the checkpoint) and, unless `walDirectory` says otherwise, `wal`.
+  public var dataDirectory: String
+  /// etcd: `--wal-dir`; nil means inside the data directory.
+  public var walDirectory: String?
+  /// etcd: `--initial-advertise-peer-urls`.
+  public var peerURLs: [String]
+  /// etcd: `--advertise-client-urls`.
+  public var clientURLs: [String]
+  /// etcd: `--initial-cluster`: member names and peer URLs, this one included. Used only when the data
+  /// directory is new.
+  public var initialCluster: [(name: String, peerURLs: [String])]
+  /// etcd: `--initial-cluster-token`.
+  public var clusterToken: String
+  /// etcd: `--heartbeat-interval`: the length of a tick.
+  public var heartbeatMilliseconds = 100
+  /// etcd: `--election-timeout`.
+  public var electionMilliseconds = 1000
+  /// etcd: `--quota-backend-bytes`, resolved: nil means no quota.
+  public var quotaBytes: Int64? = NodeConfiguration.defaultQuotaBytes
+  /// etcd: `--max-request-bytes`: the largest request that may become a log entry.
+  public var maximumRequestBytes = 1536 * 1024
+  public var limits = NodeLimits()
+  public var store = Store.Configuration()
+
+  /// etcd's own default: 2 GiB.
+  public static let defaultQuotaBytes: Int64 = 2 << 30
+
+  /// A member that founds a cluster of its own.
+  public init(name: String, dataDirectory: String, peerURLs: [String], clientURLs: [String]) {
+    self.name = name
+    self.dataDirectory = dataDirectory
+    self.peerURLs = peerURLs
+    self.clientURLs = clientURLs
+    initialCluster = [(name, peerURLs)]
+    clusterToken = "etcd-cluster"
+  }
+}
+
+/// Every bound of a node's queues and waits, in one place.
+public struct NodeLimits: Sendable {
+  /// Requests that may be under way: proposed, not yet applied. More are refused as "too many requests".
+  public var pendingProposals = 20_000
+  /// … and their bytes.
+  public var pendingProposalBytes = 256 << 20
+  /// Linearizable reads that may wait for their turn.
+  public var pendingReads = 100_000
+  /// Threads for lists and cold reads.
+  public var readerThreads = 4
+  /// Work that may wait for them.
+  public var pendingReaderWork = 20_000
+  /// A request that was not applied by then is answered "timed out"; it may still happen
+  /// (etcd: 5 s and two election timeouts).
+  public var requestTimeoutMilliseconds = 7000
+  /// A memtable without writes for so long is checkpointed, to give its memory back and shorten a restart.
+  public var idleFlushMilliseconds = 5000
+  /// A failed checkpoint or a full disk is tried again after so long.
+  public var retryMilliseconds = 1000
+
+  public init() {}
+}
+
+/// Why the node did not carry out a request.
+public enum NodeError: Error, Sendable, Hashable {
+  /// The store refused it.
+  case store(StoreError)
+  /// No leader is known (etcd: ErrNoLeader).
+  case noLeader
+  /// Too many requests wait already (etcd: ErrTooManyRequests).
+  case tooManyRequests
+  /// The entry would be larger than the configured limit (etcd: ErrRequestTooLarge).
+  case requestTooLarge
+  /// The local store is over its quota, or the disk is full (etcd: ErrNoSpace).
+  case noSpace
+  /// The node is stopping or has failed (etcd: ErrStopped).
+  case stopped
+  /// It may or may not have happened: leadership changed or the wait was too long (etcd: ErrTimeout).
+  case timeout
+}
+
+/// Why a node could not start. The message is for the operator and says what to do.
+public struct StartError: Error, Sendable, CustomStringConvertible {
+  public var description: String
+
+  public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,187 @@
+import MVCC
+import Raft
+import WAL
+
+/// What a data directory holds, opened: the checkpoint (`db`), the log (`wal`), and who the member is.
+struct DataDirectory {
+  let store: Store
+  let log: WriteAheadLog
+  let memberID: UInt64
+  /// The cluster as it was founded.
+  let founding: Cluster
+  /// What the log says after the checkpoint.
+  let restored: RestoredState
+
+  /// Opens the directory, and founds a cluster in it if it is new.
+  static func open(
+    _ configuration: NodeConfiguration, fileSystem: any FileSystem, log: NodeLog
+  ) throws -> DataDirectory {
+    let directory = configuration.dataDirectory
+    try fileSystem.createDirectory(directory)
+    if try fileSystem.list(directory).contains("member") {
+      throw StartError(
+        "\(directory) looks like a data directory of etcd, which raftkv does not read; name another with --data-dir")
+    }
+    let store = try Store(directory: directory + "/db", configuration: configuration.store)
+    let checkpoint = store.applied
+    var recovery = Recovery(checkpoint: checkpoint)
+    let logDirectory = configuration.walDirectory ?? directory + "/wal"
+    let wal = try WriteAheadLog.open(
+      directory: logDirectory, fileSystem: fileSystem, configuration: WriteAheadLog.Configuration()
+    ) { record in try recovery.add(record) }
+
+    let identity: Identity
+    if let known = recovery.identity {
+      identity = known
+    } else {
+      guard checkpoint.index == 0, recovery.entries.isEmpty else {
+        throw StartError(
+          "\(directory) holds a checkpoint, but its log in \(logDirectory) is gone: put the log back, "
+            + "or restore a backup into a new directory")
+      }
+      identity = try Identity.found(configuration)
+      try wal.append([identity.record])
+      try wal.sync()
+      log.info(
+        "a new cluster is founded",
+        ["member": "\(hex(identity.memberID))", "cluster": "\(hex(identity.cluster.id))"])
+    }
+    guard recovery.entries.isEmpty || recovery.entries[0].index == checkpoint.index + 1 else {
+      throw StartError(
+        "the log in \(logDirectory) begins at entry \(recovery.entries[0].index), but the checkpoint in "
+          + "\(directory) ends at \(checkpoint.index): entries between them are missing; restore a backup")
+    }
+    var hardState = recovery.hardState
+    hardState.commit = max(hardState.commit, checkpoint.index)
+    let restored = RestoredState(
+      membership: Raft.Membership(voters: identity.cluster.members.map(\.id)), hardState: hardState,
+      precedingIndex: checkpoint.index, precedingTerm: checkpoint.term, entries: recovery.entries,
+      applied: checkpoint.index)
+    log.info(
+      "the data directory is open",
+      [
+        "directory": "\(directory)", "checkpoint": "\(checkpoint.index)",
+        "entries-to-replay": "\(recovery.entries.count)", "revision": "\(store.currentRevision)",
+      ])
+    return DataDirectory(
+      store: store, log: wal, memberID: identity.memberID, founding: identity.cluster, restored: restored)
+  }
+}
+
+/// Who the member is: written to the log when the cluster is founded, and carried from segment to segment.
+struct Identity {
+  var memberID: UInt64
+  var cluster: Cluster
+
+  /// The identity of a new member, from its configuration.
+  static func found(_ configuration: NodeConfiguration) throws(StartError) -> Identity {
+    let token = configuration.clusterToken
+    let founders = configuration.initialCluster.map { founder in
+      Member(
+        id: Member.id(peerURLs: founder.peerURLs, clusterToken: token), name: founder.name,
+        peerURLs: founder.peerURLs)
+    }
+    guard let own = founders.first(where: { $0.name == configuration.name }) else {
+      throw StartError("--initial-cluster does not name this member, \"\(configuration.name)\"")
+    }
+    guard founders.count == 1 else {
+      throw StartError(
+        "--initial-cluster names \(founders.count) members: this version runs clusters of one member")
+    }
+    return Identity(memberID: own.id, cluster: Cluster(founders: founders))
+  }
+
+  init(memberID: UInt64, cluster: Cluster) {
+    self.memberID = memberID
+    self.cluster = cluster
+  }
+
+  init?(payload: [UInt8]) {
+    var reader = DocumentReader(payload[...])
+    guard let memberID = reader.varint(), let document = reader.bytes(),
+      let cluster = Cluster(document: [UInt8](document))
+    else { return nil }
+    self.init(memberID: memberID, cluster: cluster)
+  }
+
+  var record: LogRecord {
+    var writer = DocumentWriter()
+    writer.varint(memberID)
+    writer.counted(cluster.document)
+    return LogRecord(kind: RecordKind.identity.rawValue, term: 0, index: 0, payload: writer.bytes)
+  }
+}
+
+/// What a log record is; part of the log's format: never renumber.
+enum RecordKind: UInt8 {
+  case identity = 1
+  case hardState = 2
+  case entry = 3
+  case configurationEntry = 4
+}
+
+extension LogRecord {
+  init(_ entry: Entry) {
+    let kind: RecordKind =
+      switch entry.kind {
+      case .normal: .entry
+      case .configuration: .configurationEntry
+      }
+    self.init(kind: kind.rawValue, term: entry.term, index: entry.index, payload: entry.data)
+  }
+
+  init(_ state: HardState) {
+    var writer = DocumentWriter()
+    writer.varint(state.vote)
+    writer.varint(state.commit)
+    self.init(kind: RecordKind.hardState.rawValue, term: state.term, index: 0, payload: writer.bytes)
+  }
+}
+
+/// Gathers what the log's records say, in the order they were written.
+private struct Recovery {
+  let checkpoint: Store.Position
+  var identity: Identity?
+  var hardState = HardState()
+  /// Entries after the checkpoint, without gaps.
+  var entries: [Entry] = []
+
+  init(checkpoint: Store.Position) { self.checkpoint = checkpoint }
+
+  mutating func add(_ record: LogRecord) throws {
+    guard let kind = RecordKind(rawValue: record.kind) else {
+      throw StartError("a record of unknown kind \(record.kind): a newer raftkv wrote this log")
+    }
+    switch kind {
+    case .identity:
+      guard let identity = Identity(payload: record.payload) else {
+        throw StartError("the member's identity is malformed")
+      }
+      self.identity = identity
+    case .hardState:
+      var reader = DocumentReader(record.payload[...])
+      guard let vote = reader.varint(), let commit = reader.varint() else {
+        throw StartError("a hard state is malformed")
+      }
+      hardState = HardState(term: record.term, vote: vote, commit: commit)
+    case .entry: try add(record, kind: .normal)
+    case .configurationEntry: try add(record, kind: .configuration)
+    }
+  }
+
+  /// An entry replaces what the log held from its index on.
+  private mutating func add(_ record: LogRecord, kind: Entry.Kind) throws {
+    guard record.index > checkpoint.index else { return }
+    if let first = entries.first?.index, let last = entries.last?.index {
+      if record.index <= last {
+        entries.removeLast(record.index < first ? entries.count : Int(last - record.index + 1))
+      } else if record.index > last + 1 {
+        throw StartError("entry \(record.index) follows entry \(last)")
+      }
+    }
+    entries.append(Entry(term: record.term, index: record.index, kind: kind, data: record.payload))
+  }
+}
+
+/// An id as etcd prints it.
+func hex(_ id: UInt64) -> String { String(id, radix: 16) }

@@ -1,0 +1,76 @@
+public import MVCC
+
+/// What a log entry's request bytes are; part of the log's format: never renumber.
+public enum RequestKind: UInt8, Sendable {
+  // etcd API messages, as the client sent them.
+  case put = 1
+  case deleteRange = 2
+  case transaction = 3
+  case alarm = 4
+  // The node's own.
+  case memberAttributes = 128
+  case raiseAlarm = 129
+}
+
+/// Turns the request bytes of a log entry into a command. The wire's owner provides it; it must accept all
+/// that was ever proposed.
+public typealias CommandDecoder = @Sendable (RequestKind, UnsafeRawBufferPointer) throws -> Command
+
+/// What a log entry holds: a short head and the client's request bytes, untouched.
+///
+/// | bytes | what |
+/// |---|---|
+/// | 1 | format version |
+/// | 1 | `RequestKind` |
+/// | 8 | request id, big-endian: unique over members and restarts |
+/// | varint | auth revision that the request was checked at; 0 without auth |
+/// | varint | lease id chosen for a grant; 0 if none |
+/// | varint + n | the user's name |
+/// | rest | the request |
+struct Envelope {
+  static let formatVersion: UInt8 = 1
+  /// The head's size for a client without a name.
+  static let minimumBytes = 2 + 8 + 3
+
+  var kind: RequestKind
+  var requestID: UInt64
+  /// Where the request starts in the entry's data.
+  var requestOffset: Int
+
+  /// The whole entry for a request of a client without a name.
+  static func encode(
+    _ kind: RequestKind, requestID: UInt64, request: UnsafeRawBufferPointer
+  ) -> [UInt8] {
+    let head = minimumBytes
+    return [UInt8](unsafeUninitializedCapacity: head + request.count) { buffer, count in
+      buffer[0] = formatVersion
+      buffer[1] = kind.rawValue
+      for byte in 0..<8 { buffer[2 + byte] = UInt8(truncatingIfNeeded: requestID >> (56 - 8 * byte)) }
+      buffer[10] = 0
+      buffer[11] = 0
+      buffer[12] = 0
+      if let source = request.baseAddress {
+        UnsafeMutableRawPointer(buffer.baseAddress! + head).copyMemory(
+          from: source, byteCount: request.count)
+      }
+      count = head + request.count
+    }
+  }
+
+  /// Reads the head; nil when the bytes are not an envelope that this version understands.
+  init?(_ data: [UInt8]) {
+    guard data.count >= Self.minimumBytes, data[0] == Self.formatVersion, let kind = RequestKind(rawValue: data[1]) else {
+      return nil
+    }
+    self.kind = kind
+    requestID = Self.requestID(data)
+    var reader = DocumentReader(data[10...])
+    guard reader.varint() != nil, reader.varint() != nil, reader.bytes() != nil else { return nil }
+    requestOffset = reader.position
+  }
+
+  /// The request id of an entry that is an envelope.
+  static func requestID(_ data: [UInt8]) -> UInt64 {
+    data[2..<10].reduce(0) { $0 << 8 | UInt64($1) }
+  }
+}

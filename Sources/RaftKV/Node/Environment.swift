@@ -1,0 +1,87 @@
+import Glibc
+import Synchronization
+public import WAL
+
+/// Everything a node takes from outside: files, threads, time and randomness. The simulator has its own.
+public struct Environment: Sendable {
+  public var fileSystem: any FileSystem
+  public var clock: any NodeClock
+  /// Makes the executor of one named stage.
+  public var makeExecutor: @Sendable (_ name: String) -> any Executor
+  /// Seeds what must differ between members and starts (election timeouts, request ids).
+  public var seed: UInt64
+
+  public init(
+    fileSystem: any FileSystem, clock: any NodeClock,
+    makeExecutor: @escaping @Sendable (_ name: String) -> any Executor, seed: UInt64
+  ) {
+    self.fileSystem = fileSystem
+    self.clock = clock
+    self.makeExecutor = makeExecutor
+    self.seed = seed
+  }
+
+  /// Real files, threads, time and randomness.
+  public static func system() -> Environment {
+    Environment(
+      fileSystem: PosixFileSystem(), clock: SystemClock(),
+      makeExecutor: { ThreadExecutor(name: $0) }, seed: .random(in: .min ... .max))
+  }
+}
+
+/// Monotonic time.
+public protocol NodeClock: Sendable {
+  /// Nanoseconds since some fixed point; never goes back.
+  func now() -> UInt64
+  /// Calls `body` every `nanoseconds` until the returned timer is cancelled.
+  func schedule(every nanoseconds: UInt64, _ body: @escaping @Sendable () -> Void) -> any NodeTimer
+}
+
+/// A repeating timer.
+public protocol NodeTimer: Sendable {
+  /// No call begins after this returns.
+  func cancel()
+}
+
+/// The machine's monotonic clock; each timer is a thread.
+public struct SystemClock: NodeClock {
+  public init() {}
+
+  public func now() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+  }
+
+  public func schedule(every nanoseconds: UInt64, _ body: @escaping @Sendable () -> Void) -> any NodeTimer {
+    ThreadTimer(nanoseconds: nanoseconds, body: body)
+  }
+}
+
+private final class ThreadTimer: NodeTimer {
+  private let isCancelled: Flag
+  private let thread: JoinableThread
+
+  private final class Flag: Sendable {
+    let value = Atomic(false)
+  }
+
+  init(nanoseconds: UInt64, body: @escaping @Sendable () -> Void) {
+    let flag = Flag()
+    isCancelled = flag
+    thread = JoinableThread(name: "tick") {
+      while !flag.value.load(ordering: .acquiring) {
+        var interval = timespec(
+          tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        // An interrupted sleep only makes one tick come early.
+        nanosleep(&interval, nil)
+        if !flag.value.load(ordering: .acquiring) { body() }
+      }
+    }
+  }
+
+  func cancel() {
+    isCancelled.value.store(true, ordering: .releasing)
+    thread.join()
+  }
+}

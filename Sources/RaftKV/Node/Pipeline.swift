@@ -1,0 +1,94 @@
+import MVCC
+import Raft
+import Synchronization
+
+/// The stages of one member and what travels between them, always in batches:
+///
+/// ```
+/// propose, read ─▶ raft ─▶ log ─▶ raft ─▶ apply ─▶ completions
+///                                          └─▶ flush ─▶ log (release)
+/// ```
+struct Pipeline: Sendable {
+  let raft: Stage<RaftInput>
+  let log: Stage<LogInput>
+  let apply: Stage<ApplyInput>
+  let flush: Stage<FlushInput>
+  let health: Health
+  let metrics: NodeMetrics
+}
+
+/// Runs when a proposal's fate is known: on the apply thread, or on the raft thread when it failed.
+typealias ProposalCompletion = @Sendable (Result<Outcome, NodeError>) -> Void
+/// Runs when a linearizable read may start, or cannot.
+typealias ReadCompletion = @Sendable (NodeError?) -> Void
+
+/// A request on its way into the log.
+struct Proposal: Sendable {
+  /// The entry's data: an `Envelope`.
+  var data: [UInt8]
+  var requestID: UInt64
+  var completion: ProposalCompletion
+}
+
+enum RaftInput: Sendable {
+  case tick
+  case propose(Proposal)
+  case read(ReadCompletion)
+  /// The log holds everything up to this write, durably.
+  case persisted(through: UInt64)
+  case applied(LogIndex)
+  /// The stages are there: a sole voter leads at once.
+  case start
+  /// No more requests: whoever still waits is told.
+  case stop
+}
+
+enum LogInput: Sendable {
+  case append(StorageWrite)
+  /// Entries up to here are in the checkpoint.
+  case release(upTo: LogIndex)
+  case tick
+}
+
+/// A committed entry and who waits for it here, if anybody does.
+struct CommittedEntry: Sendable {
+  var entry: Entry
+  var completion: ProposalCompletion?
+}
+
+enum ApplyInput: Sendable {
+  case entries([CommittedEntry])
+  /// Reads that may start once the store has applied `index`.
+  case reads(index: LogIndex, [ReadCompletion])
+  case tick
+  /// The checkpoint of everything, before a clean stop.
+  case rotate
+}
+
+enum FlushInput: Sendable {
+  case flush
+  case tick
+}
+
+/// What went wrong for the whole member, seen by every stage.
+final class Health: Sendable {
+  /// The log found no space for its next segment.
+  let isLogFull = Atomic(false)
+  /// The last checkpoint failed, most likely for want of space.
+  let isCheckpointFailing = Atomic(false)
+  /// The member cannot go on.
+  let hasFailed = Atomic(false)
+  private let onFailure: @Sendable (String) -> Void
+
+  init(onFailure: @escaping @Sendable (String) -> Void) { self.onFailure = onFailure }
+
+  /// Writes that need space are refused while there is none.
+  var isDiskFull: Bool {
+    isLogFull.load(ordering: .relaxed) || isCheckpointFailing.load(ordering: .relaxed)
+  }
+
+  /// Reports, once, why the member cannot go on.
+  func fail(_ message: String) {
+    if !hasFailed.exchange(true, ordering: .acquiringAndReleasing) { onFailure(message) }
+  }
+}

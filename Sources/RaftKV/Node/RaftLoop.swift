@@ -1,0 +1,202 @@
+import DequeModule
+import MVCC
+import Raft
+import Synchronization
+
+/// The raft stage: owns the consensus core, feeds it, and carries out what it says.
+///
+/// Safe: because only the raft stage's handler touches the mutable state.
+final class RaftLoop: @unchecked Sendable {
+  private var raft: Raft
+  private let pipeline: Pipeline
+  private let clock: any NodeClock
+  private let limits: NodeLimits
+  private let published: Mutex<NodeStatus>
+
+  /// Proposals that wait for their entry to be applied, by request id. Never iterated.
+  private var proposals: [UInt64: (bytes: Int, completion: ProposalCompletion)] = [:]
+  /// The same in the order they came, to find those that waited too long.
+  private var proposalDeadlines = Deque<(deadline: UInt64, requestID: UInt64)>()
+  /// Reads whose index is being asked for, by context.
+  private var reads: [UInt64: [ReadCompletion]] = [:]
+  private var readDeadlines = Deque<(deadline: UInt64, context: UInt64)>()
+  private var nextContext: UInt64 = 1
+
+  init(
+    raft: Raft, clusterID: UInt64, memberID: UInt64, pipeline: Pipeline, clock: any NodeClock,
+    limits: NodeLimits
+  ) {
+    self.raft = raft
+    self.pipeline = pipeline
+    self.clock = clock
+    self.limits = limits
+    published = Mutex(
+      NodeStatus(
+        clusterID: clusterID, memberID: memberID, leader: 0, term: 0, committedIndex: 0, appliedIndex: 0,
+        isLearner: false))
+  }
+
+  /// What the member knew after the last batch. Any thread.
+  var status: NodeStatus { published.withLock { $0 } }
+
+  func handle(_ batch: [RaftInput]) {
+    var data: [[UInt8]] = []
+    var requestIDs: [UInt64] = []
+    var newReads: [ReadCompletion] = []
+    var deadline: UInt64?
+    var isStopping = false
+    func deadlineOfNow() -> UInt64 {
+      if let deadline { return deadline }
+      let value = clock.now() &+ UInt64(limits.requestTimeoutMilliseconds) * 1_000_000
+      deadline = value
+      return value
+    }
+    for input in batch {
+      switch input {
+      case .propose(let proposal):
+        data.append(proposal.data)
+        requestIDs.append(proposal.requestID)
+        proposals[proposal.requestID] = (proposal.data.count, proposal.completion)
+        proposalDeadlines.append((deadlineOfNow(), proposal.requestID))
+      case .read(let completion): newReads.append(completion)
+      case .persisted(let number): raft.persisted(through: number)
+      case .applied(let index): raft.applied(through: index)
+      case .tick: tick()
+      case .start: raft.start()
+      case .stop: isStopping = true
+      }
+    }
+    if isStopping || pipeline.health.hasFailed.load(ordering: .acquiring) {
+      fail(newReads, .stopped)
+      return failAll(.stopped)
+    }
+    if !data.isEmpty { propose(data, requestIDs) }
+    if !newReads.isEmpty { read(newReads, deadline: deadlineOfNow()) }
+    while let ready = raft.takeReady() { carryOut(ready) }
+    dropSpentDeadlines()
+    publishIndexes()
+  }
+
+  private func propose(_ data: [[UInt8]], _ requestIDs: [UInt64]) {
+    do throws(ProposeError) {
+      _ = try raft.propose(data)
+    } catch {
+      for requestID in requestIDs { fail(requestID, NodeError(error)) }
+    }
+  }
+
+  private func read(_ completions: [ReadCompletion], deadline: UInt64) {
+    let context = nextContext
+    nextContext += 1
+    do throws(ReadIndexError) {
+      try raft.readIndex(context: context)
+      reads[context] = completions
+      readDeadlines.append((deadline, context))
+    } catch {
+      fail(completions, NodeError(error))
+    }
+  }
+
+  private func carryOut(_ ready: Ready) {
+    if let write = ready.write { pipeline.log.submit(.append(write)) }
+    if !ready.committed.isEmpty {
+      let entries = ready.committed.map { entry in
+        CommittedEntry(entry: entry, completion: completion(of: entry))
+      }
+      pipeline.apply.submit(.entries(entries))
+    }
+    for state in ready.readStates {
+      if let completions = reads.removeValue(forKey: state.context) {
+        pipeline.apply.submit(.reads(index: state.index, completions))
+      }
+    }
+    for context in ready.abandonedReads {
+      if let completions = reads.removeValue(forKey: context) { fail(completions, .noLeader) }
+    }
+    if let state = ready.softState { publish(state) }
+  }
+
+  private func completion(of entry: Entry) -> ProposalCompletion? {
+    guard !proposals.isEmpty, entry.data.count >= Envelope.minimumBytes else { return nil }
+    return proposals.removeValue(forKey: Envelope.requestID(entry.data))?.completion
+  }
+
+  private func fail(_ requestID: UInt64, _ error: NodeError) {
+    guard let proposal = proposals.removeValue(forKey: requestID) else { return }
+    pipeline.metrics.proposalEnded(bytes: proposal.bytes)
+    pipeline.metrics.proposalsFailed.wrappingAdd(1, ordering: .relaxed)
+    proposal.completion(.failure(error))
+  }
+
+  private func fail(_ completions: [ReadCompletion], _ error: NodeError) {
+    pipeline.metrics.readsPending.wrappingSubtract(completions.count, ordering: .relaxed)
+    for completion in completions { completion(error) }
+  }
+
+  private func tick() {
+    raft.tick()
+    let now = clock.now()
+    while let first = proposalDeadlines.first, first.deadline <= now {
+      proposalDeadlines.removeFirst()
+      fail(first.requestID, .timeout)
+    }
+    while let first = readDeadlines.first, first.deadline <= now {
+      readDeadlines.removeFirst()
+      if let completions = reads.removeValue(forKey: first.context) { fail(completions, .timeout) }
+    }
+  }
+
+  /// Forgets the deadlines of what has been answered, so that the queues stay as short as what is under way.
+  private func dropSpentDeadlines() {
+    while let first = proposalDeadlines.first, proposals[first.requestID] == nil {
+      proposalDeadlines.removeFirst()
+    }
+    while let first = readDeadlines.first, reads[first.context] == nil { readDeadlines.removeFirst() }
+  }
+
+  /// Answers everyone who waits, once the member cannot go on.
+  private func failAll(_ error: NodeError) {
+    while let first = proposalDeadlines.popFirst() {
+      fail(first.requestID, error)
+    }
+    while let first = readDeadlines.popFirst() {
+      if let completions = reads.removeValue(forKey: first.context) { fail(completions, error) }
+    }
+  }
+
+  private func publish(_ state: SoftState) {
+    let leaderChanged = published.withLock { status in
+      defer {
+        status.leader = state.leader
+        status.term = state.term
+      }
+      return state.leader != 0 && state.leader != status.leader
+    }
+    if leaderChanged { pipeline.metrics.leaderChanges.wrappingAdd(1, ordering: .relaxed) }
+  }
+
+  private func publishIndexes() {
+    let (committed, applied) = (raft.committedIndex, raft.appliedIndex)
+    published.withLock { status in
+      status.committedIndex = committed
+      status.appliedIndex = applied
+    }
+  }
+}
+
+extension NodeError {
+  init(_ error: ProposeError) {
+    switch error {
+    case .notLeader: self = .noLeader
+    case .tooManyPending: self = .tooManyRequests
+    case .transferring, .changeRefused: self = .timeout
+    }
+  }
+
+  init(_ error: ReadIndexError) {
+    switch error {
+    case .noLeader: self = .noLeader
+    case .tooManyReads: self = .tooManyRequests
+    }
+  }
+}

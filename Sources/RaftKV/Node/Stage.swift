@@ -1,0 +1,66 @@
+import Synchronization
+
+/// A bounded inbox and the code that empties it, a batch at a time: one hop per batch, never per message.
+///
+/// While a batch is handled, what arrives waits and forms the next one.
+final class Stage<Message: Sendable>: Sendable {
+  private struct Inbox {
+    var messages: [Message] = []
+    var handler: (@Sendable ([Message]) -> Void)?
+    /// A run is under way or asked for.
+    var isScheduled = false
+    var isClosed = false
+  }
+
+  private let inbox = Mutex(Inbox())
+  private let executor: any Executor
+  private let capacity: Int
+
+  init(executor: any Executor, capacity: Int) {
+    self.executor = executor
+    self.capacity = capacity
+  }
+
+  /// Says who handles the batches: on the executor, one batch at a time. Before the first message.
+  func attach(_ handler: @escaping @Sendable ([Message]) -> Void) {
+    inbox.withLock { $0.handler = handler }
+  }
+
+  /// Hands over a message; false when the inbox is full or closed.
+  @discardableResult
+  func offer(_ message: Message) -> Bool { enqueue(message, limit: capacity) }
+
+  /// Hands over a message of the node's own, whose number is bounded by what caused it.
+  func submit(_ message: Message) { _ = enqueue(message, limit: .max) }
+
+  private func enqueue(_ message: Message, limit: Int) -> Bool {
+    let (accepted, mustSchedule) = inbox.withLock { inbox -> (Bool, Bool) in
+      if inbox.isClosed || inbox.messages.count >= limit { return (false, false) }
+      inbox.messages.append(message)
+      defer { inbox.isScheduled = true }
+      return (true, !inbox.isScheduled)
+    }
+    if mustSchedule { executor.execute { self.run() } }
+    return accepted
+  }
+
+  private func run() {
+    while true {
+      let (batch, handler) = inbox.withLock { inbox in
+        if inbox.messages.isEmpty { inbox.isScheduled = false }
+        var batch: [Message] = []
+        swap(&batch, &inbox.messages)
+        return (batch, inbox.handler)
+      }
+      if batch.isEmpty { return }
+      guard let handler else { preconditionFailure("a stage got messages before its handler") }
+      handler(batch)
+    }
+  }
+
+  /// Refuses what comes from now on, handles what waits, and ends the executor.
+  func stop() {
+    inbox.withLock { $0.isClosed = true }
+    executor.stop()
+  }
+}

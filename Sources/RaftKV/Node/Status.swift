@@ -1,0 +1,70 @@
+public import Synchronization
+
+/// A snapshot of what the member knows of the cluster (etcd API: `StatusResponse`).
+public struct NodeStatus: Sendable, Hashable {
+  public var clusterID: UInt64
+  public var memberID: UInt64
+  /// 0 when none is known.
+  public var leader: UInt64
+  public var term: UInt64
+  public var committedIndex: UInt64
+  public var appliedIndex: UInt64
+  public var isLearner: Bool
+}
+
+/// What a node counts. Updated by its threads, read at any time.
+public final class NodeMetrics: Sendable {
+  /// Proposals committed and applied (etcd: `etcd_server_proposals_applied_total`).
+  public let proposalsApplied = Atomic<UInt64>(0)
+  /// Proposals refused or lost (etcd: `etcd_server_proposals_failed_total`).
+  public let proposalsFailed = Atomic<UInt64>(0)
+  /// Proposals under way (etcd: `etcd_server_proposals_pending`).
+  public let proposalsPending = Atomic<Int>(0)
+  /// Bytes of the proposals under way.
+  public let proposalBytesPending = Atomic<Int>(0)
+  /// Linearizable reads that wait.
+  public let readsPending = Atomic<Int>(0)
+  /// etcd: `etcd_server_leader_changes_seen_total`.
+  public let leaderChanges = Atomic<UInt64>(0)
+  /// Seconds a sync of the log took (etcd: `etcd_disk_wal_fsync_duration_seconds`).
+  public let logSync = DurationHistogram()
+  /// Seconds a checkpoint took (etcd: `etcd_disk_backend_commit_duration_seconds`).
+  public let checkpoint = DurationHistogram()
+
+  public init() {}
+
+  func proposalEnded(bytes: Int) {
+    proposalsPending.wrappingSubtract(1, ordering: .relaxed)
+    proposalBytesPending.wrappingSubtract(bytes, ordering: .relaxed)
+  }
+}
+
+/// Counts durations in buckets that double from 1 ms to 8.192 s: etcd's buckets for disk times.
+public final class DurationHistogram: Sendable {
+  /// Upper bounds of the buckets, in seconds; a last one without a bound follows.
+  public static let bounds: [Double] = (0..<14).map { 0.001 * Double(1 << $0) }
+
+  private struct Counters {
+    var buckets = [UInt64](repeating: 0, count: bounds.count + 1)
+    var nanoseconds: UInt64 = 0
+  }
+
+  private let counters = Mutex(Counters())
+
+  public init() {}
+
+  /// Counts one duration.
+  public func record(nanoseconds: UInt64) {
+    let seconds = Double(nanoseconds) / 1e9
+    let bucket = Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count
+    counters.withLock { counters in
+      counters.buckets[bucket] += 1
+      counters.nanoseconds &+= nanoseconds
+    }
+  }
+
+  /// The count of each bucket (not cumulative) and the sum in seconds.
+  public var snapshot: (buckets: [UInt64], sumSeconds: Double) {
+    counters.withLock { ($0.buckets, Double($0.nanoseconds) / 1e9) }
+  }
+}
