@@ -77,7 +77,7 @@ extension Raft {
     vote = configuration.id
     // The requests, like the vote for itself, wait until the term, the vote and the log they speak of are durable:
     // a grant that came back after a crash would otherwise elect a member that lost entries.
-    sendWhenDurable(.voteResponse(granted: true), to: configuration.id)
+    sendWhenDurable(voteResponse(granted: true), to: configuration.id)
     forEachOtherVoter { raft, member in
       raft.sendWhenDurable(
         .requestVote(lastIndex: raft.log.lastIndex, lastTerm: raft.log.lastTerm, isTransfer: isTransfer),
@@ -151,14 +151,28 @@ extension Raft {
     let isUpToDate = lastTerm > log.lastTerm || (lastTerm == log.lastTerm && lastIndex >= log.lastIndex)
     let granted = mayVote && isUpToDate
     if isPreVote {
-      send(.preVoteResponse(granted: granted), to: message.from, term: granted ? message.term : term)
+      send(preVoteResponse(granted: granted), to: message.from, term: granted ? message.term : term)
     } else if granted {
       electionElapsed = 0
       vote = message.from
-      sendWhenDurable(.voteResponse(granted: true), to: message.from)
+      sendWhenDurable(voteResponse(granted: true), to: message.from)
     } else {
-      send(.voteResponse(granted: false), to: message.from)
+      send(voteResponse(granted: false), to: message.from)
     }
+  }
+
+  private func voteResponse(granted: Bool) -> Message.Body {
+    .voteResponse(granted: granted, commit: log.committed, commitTerm: log.term(at: log.committed) ?? 0)
+  }
+
+  private func preVoteResponse(granted: Bool) -> Message.Body {
+    .preVoteResponse(granted: granted, commit: log.committed, commitTerm: log.term(at: log.committed) ?? 0)
+  }
+
+  /// Another member knows that this entry is committed, which stays true whatever the term is.
+  mutating func learnCommit(_ index: LogIndex, _ entryTerm: Term) {
+    guard index > log.committed, entryTerm != 0, log.term(at: index) == entryTerm else { return }
+    commit(through: index)
   }
 
   /// A message of an earlier term is ignored, but some senders would stay stuck if they did not learn the newer term.
@@ -171,7 +185,7 @@ extension Raft {
         send(.appendRejected(previousIndex: 0, hintIndex: 0, hintTerm: 0), to: message.from)
       }
     case .preVote:
-      send(.preVoteResponse(granted: false), to: message.from)
+      send(preVoteResponse(granted: false), to: message.from)
     default:
       break
     }

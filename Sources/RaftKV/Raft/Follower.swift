@@ -25,7 +25,8 @@ extension Raft {
     case .snapshot(let snapshot):
       try require(snapshot.index > 0 && snapshot.index < limit && snapshot.term <= message.term)
       try require(!snapshot.membership.voters.isEmpty && !snapshot.membership.members.contains(0))
-    case .preVoteResponse, .voteResponse, .heartbeatResponse, .readIndex, .timeoutNow: break
+    case .preVoteResponse(_, let commit, _), .voteResponse(_, let commit, _): try require(commit < limit)
+    case .heartbeatResponse, .readIndex, .timeoutNow: break
     }
   }
 

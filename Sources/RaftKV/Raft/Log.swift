@@ -90,6 +90,12 @@ struct Log: Sendable {
 
   func kind(at index: LogIndex) -> Entry.Kind { entries.kind(offset(index)) }
 
+  func hasConfiguration(from: LogIndex, through: LogIndex) -> Bool {
+    guard from <= through else { return false }
+    for offset in offset(from)...offset(through) where entries.kind(offset) == .configuration { return true }
+    return false
+  }
+
   /// Entries from `from` on, at most through `through`, and as many as fit in `bytes`, but at least one.
   func slice(from: LogIndex, through: LogIndex, bytes: Int) -> (entries: [Entry], bytes: Int) {
     guard from <= through else { return ([], 0) }

@@ -109,6 +109,7 @@ extension Membership {
 extension Raft {
   /// Makes the membership changes among entries that became committed; whether there were any.
   mutating func takeEffect(from first: LogIndex, through last: LogIndex) -> Bool {
+    guard log.hasConfiguration(from: first, through: last) else { return false }
     var isChanged = false
     var index = first
     while index <= last {

@@ -21,12 +21,14 @@ public struct Message: Sendable, Hashable {
   public enum Body: Sendable, Hashable {
     /// "Would you vote for me?" Nobody's state changes.
     case preVote(lastIndex: LogIndex, lastTerm: Term)
-    /// The answer to `preVote`.
-    case preVoteResponse(granted: Bool)
+    /// The answer to `preVote`. Like every answer to a candidate it names the last entry that the voter knows to be
+    /// committed: a candidate that holds that entry learns so. Without it a member could wait forever for the vote of
+    /// one that was removed by an entry of which it does not know that it is committed.
+    case preVoteResponse(granted: Bool, commit: LogIndex, commitTerm: Term)
     /// "Vote for me." A transfer was ordered by the leader, so that it counts although the leader is alive.
     case requestVote(lastIndex: LogIndex, lastTerm: Term, isTransfer: Bool)
     /// The answer to `requestVote`; a grant is durable.
-    case voteResponse(granted: Bool)
+    case voteResponse(granted: Bool, commit: LogIndex, commitTerm: Term)
     /// Entries that follow the entry named by `previousIndex` and `previousTerm`; none when only the place or
     /// the commit index matters.
     case append(previousIndex: LogIndex, previousTerm: Term, commit: LogIndex, entries: [Entry])

@@ -44,12 +44,12 @@ struct Progress: Sendable {
   /// Forgets what was known of its log; `last` is the leader's own last entry.
   mutating func reset(last: LogIndex) {
     match = 0
-    next = last + 1
     sentCommit = 0
     isActive = false
     round = 0
     vote = nil
     become(.probe)
+    next = last + 1
   }
 
   mutating func become(_ newState: State) {
@@ -58,7 +58,7 @@ struct Progress: Sendable {
     needsAppend = false
     awaitsLog = false
     inflights.removeAll()
-    if newState != .snapshot { next = max(next, match + 1) }
+    next = match + 1
   }
 
   /// It holds everything through `index`.

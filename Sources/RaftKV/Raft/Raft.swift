@@ -103,7 +103,7 @@ public struct Raft: Sendable {
       case .requestVote(_, _, let isTransfer):
         if isInLease && !isTransfer { return }
         becomeFollower(message.term, leader: 0)
-      case .preVoteResponse(granted: true):
+      case .preVoteResponse(granted: true, _, _):
         break
       case .append, .heartbeat, .snapshot:
         becomeFollower(message.term, leader: message.from)
@@ -120,11 +120,13 @@ public struct Raft: Sendable {
       handleVote(message, index, lastTerm, isPreVote: true)
     case .requestVote(let index, let lastTerm, _):
       handleVote(message, index, lastTerm, isPreVote: false)
-    case .preVoteResponse(let granted):
+    case .preVoteResponse(let granted, let commit, let commitTerm):
+      learnCommit(commit, commitTerm)
       // A grant carries the term that would start; one for another term answers an earlier question.
       guard role == .preCandidate, !granted || message.term == term + 1 else { return }
       countVote(of: message.from, granted)
-    case .voteResponse(let granted):
+    case .voteResponse(let granted, let commit, let commitTerm):
+      learnCommit(commit, commitTerm)
       if role == .candidate { countVote(of: message.from, granted) }
     case .append(let index, let previousTerm, let commit, let entries):
       try handleAppend(message.from, index, previousTerm, commit, entries)
@@ -198,9 +200,12 @@ public struct Raft: Sendable {
     takenWrite += 1
     let entries = log.takeUnwritten()
     log.beginWrite(takenWrite)
-    let commit = entries.first.map { min(log.committed, $0.index - 1) } ?? log.committed
-    let hardState = HardState(term: term, vote: vote, commit: commit)
     let snapshot = unwrittenSnapshot
+    // The hard state is written first, so that it may speak only of entries that are there without this write.
+    let commit =
+      snapshot != nil
+      ? writtenHardState.commit : entries.first.map { min(log.committed, $0.index - 1) } ?? log.committed
+    let hardState = HardState(term: term, vote: vote, commit: commit)
     unwrittenSnapshot = nil
     let isChanged = hardState != writtenHardState
     writtenHardState = hardState
@@ -209,7 +214,7 @@ public struct Raft: Sendable {
       for position in held.indices { held[position].write = min(held[position].write, takenWrite) }
     }
     return StorageWrite(
-      number: takenWrite, snapshot: snapshot, hardState: isChanged ? hardState : nil, entries: entries)
+      number: takenWrite, hardState: isChanged ? hardState : nil, snapshot: snapshot, entries: entries)
   }
 
   /// Something must become durable. A newer commit index alone does not count: it rides along with other writes.

@@ -20,8 +20,8 @@ public struct Ready: Sendable {
   /// Entries that a slow follower needs and that are no longer in memory: answer each with
   /// `supply(_:previousTerm:for:)` or `refuse(_:)`.
   public var logReads: [LogRead] = []
-  /// Members that need entries which storage no longer has: send each a snapshot, and report a failure by
-  /// `snapshotFailed(for:)`.
+  /// Members that need entries which storage no longer has: send each a snapshot, and report the end of each
+  /// attempt by `snapshotFinished(for:index:)`. Nothing else is sent to them until then.
   public var snapshotsNeeded: [MemberID] = []
 
   var isEmpty: Bool {
@@ -32,17 +32,17 @@ public struct Ready: Sendable {
 
 /// One atomic step of the durable log.
 ///
-/// 1. The parts are written in the order snapshot, hard state, entries. Any prefix that a crash leaves is then a
-///    state that can be restored: the hard state's commit index never reaches into the entries of its own write.
+/// 1. The parts are written in the order hard state, snapshot, entries. Any prefix that a crash leaves is then a
+///    state that can be restored: the hard state's commit index never reaches into what its own write brings.
 /// 2. At most one configuration entry is in one write, and it is the last. Together with 1: a log that holds a
 ///    second membership change knows durably that the first one is committed.
 public struct StorageWrite: Sendable {
   /// Counts up by one from write to write, from 1 at start.
   public var number: UInt64
-  /// Replaces the whole log and the state machine; nil nearly always.
-  public var snapshot: Snapshot?
   /// Replaces the previous hard state; nil when it did not change.
   public var hardState: HardState?
+  /// Replaces the whole log and the state machine; nil nearly always.
+  public var snapshot: Snapshot?
   /// To be appended. Entries of storage with the index of the first one and above are discarded first.
   public var entries: [Entry]
 }

@@ -50,11 +50,11 @@ extension Raft {
     guard index > log.committed else { return }
     let first = log.committed + 1
     log.commit(through: index)
+    // Members that a change removes should learn of it before nothing is sent to them any more.
+    if role == .leader && log.hasConfiguration(from: first, through: index) { replicate() }
     let isChanged = takeEffect(from: first, through: index)
     guard role == .leader else { return }
     if !isPromotable {
-      // The others should learn of it before this member falls silent.
-      replicate()
       becomeFollower(term, leader: 0)
     } else if membership.isJoint && membership.leavesAutomatically && pendingChangeIndex <= log.committed {
       _ = appendChange(MembershipChange(steps: []))
@@ -87,6 +87,11 @@ extension Raft {
       }
       if progress[position].awaitsLog { return }
       guard let previousTerm = log.term(at: next - 1) else {
+        if progress[position].state == .replicate && progress[position].needsAppend {
+          // Something may have been lost, and there is nothing to find out with: start from what is known.
+          progress[position].become(.probe)
+          continue
+        }
         fetch(position, member: member, from: next)
         return
       }
@@ -151,11 +156,13 @@ extension Raft {
     output.snapshotsNeeded.append(member)
   }
 
-  /// A snapshot did not reach its member; it is probed again, and asks for another one if it still needs it.
-  public mutating func snapshotFailed(for member: MemberID) {
+  /// The attempt to bring a member a snapshot is over: it holds the state through `index`, or nil when that failed or
+  /// is not known. Sending goes on from there; a snapshot is asked for again if it is still needed.
+  public mutating func snapshotFinished(for member: MemberID, index: LogIndex?) {
     guard role == .leader, let position = position(member), progress[position].state == .snapshot else { return }
     progress[position].become(.probe)
-    // Not at once: the next heartbeat's answer shows that it is there.
+    if let index { progress[position].next = max(progress[position].next, min(index, log.lastIndex) + 1) }
+    // Not at once: the member may still be busy with it, and the answer to the next heartbeat shows that it is there.
     progress[position].probeSent = true
   }
 
@@ -171,14 +178,12 @@ extension Raft {
     switch progress[position].state {
     case .probe:
       progress[position].become(.replicate)
-      progress[position].next = progress[position].match + 1
     case .replicate:
       progress[position].inflights.free(through: index)
     case .snapshot:
       // Back to sending as soon as there is something to send it, whichever snapshot or append brought it there.
       if index + 1 >= firstStoredIndex || index >= log.precedingIndex {
         progress[position].become(.replicate)
-        progress[position].next = progress[position].match + 1
       }
     }
     if isNews { maybeCommit() }
@@ -197,7 +202,6 @@ extension Raft {
     case .replicate:
       guard rejected > match else { return }
       progress[position].become(.probe)
-      progress[position].next = match + 1
     case .probe:
       guard progress[position].next - 1 == rejected else { return }
       let hint = hintTerm == 0 ? hintIndex : log.conflict(below: hintIndex, term: hintTerm).index
