@@ -227,7 +227,8 @@ struct RandomRun {
   // MARK: What must be true
 
   private mutating func check(_ id: MemberID) {
-    guard failure == nil, let position = cluster.position(id), let raft = cluster.members[position].raft else {
+    guard failure == nil, let position = cluster.position(id), let raft = cluster.members[position].raft
+    else {
       return
     }
     let status = raft.status
@@ -251,7 +252,8 @@ struct RandomRun {
   private mutating func checkCompleteness(_ raft: Raft, _ status: Status) {
     guard status.lastIndex >= LogIndex(committed.count) else {
       return fail(
-        "member \(status.id) leads term \(status.term) with \(status.lastIndex) entries, \(committed.count) are committed")
+        "member \(status.id) leads term \(status.term) with \(status.lastIndex) entries, \(committed.count) are committed"
+      )
     }
     for entry in raft.entriesInMemory(from: 1) where entry.index <= LogIndex(committed.count) {
       if committed[Int(entry.index) - 1] != entry {
@@ -281,7 +283,8 @@ struct RandomRun {
         return fail("member \(id) says that \(index) is committed, and nobody has it")
       } else if let entry, committed[Int(index) - 1] != entry {
         return fail(
-          "member \(id) holds \(Trace.entry(entry)) as committed, others \(Trace.entry(committed[Int(index) - 1]))")
+          "member \(id) holds \(Trace.entry(entry)) as committed, others \(Trace.entry(committed[Int(index) - 1]))"
+        )
       }
     }
     compared[id] = status.committed
@@ -331,7 +334,9 @@ struct RandomRun {
   mutating func settle() throws {
     cluster.cut = []
     cluster.appliesAtOnce = true
-    for position in cluster.members.indices where cluster.members[position].raft == nil { try restart(position) }
+    for position in cluster.members.indices where cluster.members[position].raft == nil {
+      try restart(position)
+    }
     let goal = Array("the end".utf8)
     var proposedIn: Term = 0
     for _ in 0..<600 {
@@ -342,14 +347,15 @@ struct RandomRun {
         persist(position, count: .max)
         checkpoint(position)
         handleSnapshots(position)
-        if let status = cluster.members[position].raft?.status, status.role == .leader, status.term != proposedIn,
+        if let status = cluster.members[position].raft?.status, status.role == .leader,
+          status.term != proposedIn,
           (try? cluster.members[position].raft?.propose([goal])) != nil
         {
           proposedIn = status.term
         }
         finish(cluster.members[position].configuration.id)
       }
-      for _ in 0..<cluster.network.count { 
+      for _ in 0..<cluster.network.count {
         let message = cluster.network.removeFirst()
         do throws(RaftError) { _ = try cluster.deliver(message) } catch {
           return fail("member \(message.to) refused \(Trace.message(message)): \(error)")
@@ -358,8 +364,10 @@ struct RandomRun {
       }
       if isSettled(goal) { return }
     }
-    let state = cluster.members.compactMap { $0.raft }.map { "\($0.status)\(Trace.membership($0.membership))" }
-      .joined(separator: "\n")
+    let state = cluster.members.compactMap { $0.raft }.map {
+      "\($0.status)\(Trace.membership($0.membership))"
+    }
+    .joined(separator: "\n")
     fail("no entry reaches all members\n\(state)")
   }
 

@@ -43,7 +43,8 @@ struct ScriptTests {
       let place = difference?.offset ?? min(expected.count, actual.count)
       #expect(
         result == text,
-        "\(name):\(place + 1): expected \(difference?.element.0 ?? "the end"), is \(difference?.element.1 ?? "more")")
+        "\(name):\(place + 1): expected \(difference?.element.0 ?? "the end"), is \(difference?.element.1 ?? "more")"
+      )
     }
   }
 }

@@ -131,7 +131,9 @@ struct StorageTests {
   @Test func aFollowerThatIsFarBehindInApplyingTakesNoMore() throws {
     var raft = try follower { $0.maximumPendingBytes = 50 }
     try raft.step(append(from: 2, term: 1, after: (0, 0), commit: 2, 1, 1))
-    while let ready = raft.takeReady() { if let write = ready.write { raft.persisted(through: write.number) } }
+    while let ready = raft.takeReady() {
+      if let write = ready.write { raft.persisted(through: write.number) }
+    }
     try raft.step(append(from: 2, term: 1, after: (1, 2), commit: 2, 1))
     #expect(raft.status.lastIndex == 2)
     raft.applied(through: 2)

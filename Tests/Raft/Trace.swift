@@ -48,7 +48,8 @@ enum Trace {
       case .append(let index, let term, let commit, let list):
         "append after=\(term)/\(index) commit=\(commit)\(list.isEmpty ? "" : " \(entries(list))")"
       case .appendResponse(let index): "appendResponse through=\(index)"
-      case .appendRejected(let index, let hint, let term): "appendRejected after=\(index) hint=\(term)/\(hint)"
+      case .appendRejected(let index, let hint, let term):
+        "appendRejected after=\(index) hint=\(term)/\(hint)"
       case .heartbeat(let commit, let round): "heartbeat commit=\(commit) round=\(round)"
       case .heartbeatResponse(let round): "heartbeatResponse round=\(round)"
       case .readIndex(let context): "readIndex \(context)"
@@ -69,7 +70,9 @@ enum Trace {
     if let write = ready.write {
       var line = "\(id) write \(write.number):"
       if let snapshot = write.snapshot { line += " snapshot=\(snapshot.term)/\(snapshot.index)" }
-      if let state = write.hardState { line += " term=\(state.term) vote=\(state.vote) commit=\(state.commit)" }
+      if let state = write.hardState {
+        line += " term=\(state.term) vote=\(state.vote) commit=\(state.commit)"
+      }
       if !write.entries.isEmpty { line += " \(entries(write.entries))" }
       lines.append(line)
     }

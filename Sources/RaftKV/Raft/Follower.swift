@@ -5,7 +5,8 @@ extension Raft {
     guard message.to == configuration.id else { throw .wrongRecipient }
     let limit: UInt64 = 1 << 62
     func require(_ condition: Bool) throws(RaftError) { if !condition { throw .malformedMessage } }
-    try require(message.from != 0 && message.from != configuration.id && message.term > 0 && message.term < limit)
+    try require(
+      message.from != 0 && message.from != configuration.id && message.term > 0 && message.term < limit)
     switch message.body {
     case .preVote(let index, let lastTerm), .requestVote(let index, let lastTerm, _):
       try require(index < limit && lastTerm < message.term)

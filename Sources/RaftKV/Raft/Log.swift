@@ -42,9 +42,11 @@ struct Log: Sendable {
       last = (entry.index, entry.term)
     }
     try require(
-      last.term <= restored.hardState.term, "the log's last term is \(last.term), newer than the hard state's")
+      last.term <= restored.hardState.term, "the log's last term is \(last.term), newer than the hard state's"
+    )
     try require(
-      restored.applied >= restored.precedingIndex, "the log begins after index \(restored.precedingIndex), but "
+      restored.applied >= restored.precedingIndex,
+      "the log begins after index \(restored.precedingIndex), but "
         + "only \(restored.applied) is applied")
     try require(
       restored.applied <= last.index, "\(restored.applied) is applied, but the log ends at \(last.index)")
@@ -149,7 +151,9 @@ struct Log: Sendable {
     uncommittedBytes -= bytes
     stable = min(stable, index - 1)
     written = min(written, index - 1)
-    for position in outstanding.indices { outstanding[position].last = min(outstanding[position].last, index - 1) }
+    for position in outstanding.indices {
+      outstanding[position].last = min(outstanding[position].last, index - 1)
+    }
   }
 
   mutating func commit(through index: LogIndex) {

@@ -219,7 +219,8 @@ public struct Raft: Sendable {
 
   /// Something must become durable. A newer commit index alone does not count: it rides along with other writes.
   var hasUnwritten: Bool {
-    log.hasUnwritten || unwrittenSnapshot != nil || term != writtenHardState.term || vote != writtenHardState.vote
+    log.hasUnwritten || unwrittenSnapshot != nil || term != writtenHardState.term
+      || vote != writtenHardState.vote
   }
 
   // MARK: Messages

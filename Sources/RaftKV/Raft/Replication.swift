@@ -23,7 +23,9 @@ extension Raft {
   /// Proposes a change of the members; it is refused while another one is under way.
   public mutating func propose(_ change: MembershipChange) throws(ProposeError) -> Proposal {
     try requireLeadership()
-    guard pendingChangeIndex <= log.committed, membership.applying(change) != nil else { throw .changeRefused }
+    guard pendingChangeIndex <= log.committed, membership.applying(change) != nil else {
+      throw .changeRefused
+    }
     return Proposal(term: term, firstIndex: appendChange(change))
   }
 
@@ -130,7 +132,8 @@ extension Raft {
       progress[position].awaitsLog = true
       output.logReads.append(
         LogRead(
-          member: member, from: next, through: log.precedingIndex, maximumBytes: configuration.maximumMessageBytes))
+          member: member, from: next, through: log.precedingIndex,
+          maximumBytes: configuration.maximumMessageBytes))
     } else {
       progress[position].become(.snapshot)
       output.snapshotsNeeded.append(member)
@@ -159,7 +162,9 @@ extension Raft {
   /// The attempt to bring a member a snapshot is over: it holds the state through `index`, or nil when that failed or
   /// is not known. Sending goes on from there; a snapshot is asked for again if it is still needed.
   public mutating func snapshotFinished(for member: MemberID, index: LogIndex?) {
-    guard role == .leader, let position = position(member), progress[position].state == .snapshot else { return }
+    guard role == .leader, let position = position(member), progress[position].state == .snapshot else {
+      return
+    }
     progress[position].become(.probe)
     if let index { progress[position].next = max(progress[position].next, min(index, log.lastIndex) + 1) }
     // Not at once: the member may still be busy with it, and the answer to the next heartbeat shows that it is there.
