@@ -43,6 +43,7 @@ struct RandomRun {
   private var cluster = Cluster()
   private var random: TestRandom
   private let changesMembers: Bool
+  private let isStormy: Bool
   private var proposals = 0
   private var contexts: UInt64 = 0
   private var steps = 0
@@ -59,6 +60,7 @@ struct RandomRun {
   init(seed: UInt64) throws {
     random = TestRandom(seed: seed)
     changesMembers = random.chance(40)
+    isStormy = random.chance(60)
     let count = [1, 2, 3, 3, 3, 5, 5][random.below(7)]
     let all = (1...MemberID(count)).map { $0 }
     let learners = count == 5 && random.chance(30) ? [5 as MemberID] : []
@@ -103,21 +105,26 @@ struct RandomRun {
     steps += 1
     let position = random.below(cluster.members.count)
     let id = cluster.members[position].configuration.id
-    switch random.below(1_000) {
-    case ..<430: try deliverOne()
-    case ..<600: cluster.members[position].raft?.tick()
-    case ..<760: persist(position, count: random.chance(50) ? 1 : .max)
-    case ..<840: propose(position)
-    case ..<880: read(position)
-    case ..<910: cluster.reportApplied(position)
-    case ..<925: checkpoint(position)
-    case ..<940: handleSnapshots(position)
+    // Some clusters have calm weather; in the others members crash, are cut off and campaign all the time.
+    switch random.below(isStormy ? 1_000 : 900) {
+    case ..<390: try deliverOne()
+    case ..<530: cluster.members[position].raft?.tick()
+    case ..<660: persist(position, count: random.chance(50) ? 1 : .max)
+    case ..<730: propose(position)
+    case ..<780: read(position)
+    case ..<810: cluster.reportApplied(position)
+    case ..<825: checkpoint(position)
+    case ..<840: handleSnapshots(position)
+    case ..<850: crash(position)
+    case ..<870: if cluster.members[position].raft == nil { try restart(position) }
+    case ..<876: changeLinks()
+    case ..<881: cluster.members[position].raft?.campaign()
+    case ..<886: try? cluster.members[position].raft?.transferLeadership(to: MemberID(1 + random.below(7)))
+    case ..<900: if changesMembers { change(position) }
+    case ..<930: cluster.members[position].raft?.campaign()
     case ..<950: crash(position)
-    case ..<975: if cluster.members[position].raft == nil { try restart(position) }
-    case ..<980: changeLinks()
-    case ..<985: cluster.members[position].raft?.campaign()
-    case ..<990: try? cluster.members[position].raft?.transferLeadership(to: MemberID(1 + random.below(7)))
-    default: if changesMembers { change(position) }
+    case ..<990: if cluster.members[position].raft == nil { try restart(position) }
+    default: changeLinks()
     }
     finish(id)
     if steps % 40 == 0 { checkLogs() }
@@ -201,10 +208,15 @@ struct RandomRun {
       cluster.cut = []
       return
     }
-    for _ in 0..<(1 + random.below(6)) {
-      let from = cluster.members[random.below(cluster.members.count)].configuration.id
-      let to = cluster.members[random.below(cluster.members.count)].configuration.id
-      cluster.cut.insert(.init(from: from, to: to))
+    // One member, mostly a leader, is cut off, or links fail here and there in one direction.
+    let leaders = cluster.members.filter { $0.raft?.status.role == .leader }.map(\.configuration.id)
+    let alone = leaders.isEmpty ? 1 : leaders[random.below(leaders.count)]
+    let isOne = random.chance(60)
+    for from in cluster.members.map(\.configuration.id) {
+      for to in cluster.members.map(\.configuration.id)
+      where isOne ? (from == alone) != (to == alone) : random.chance(20) {
+        cluster.cut.insert(.init(from: from, to: to))
+      }
     }
   }
 

@@ -111,8 +111,6 @@ struct ScriptRunner {
     case "crash":
       cluster.members[try member(1)].crash(
         writes: words.count > 2 ? Int(words[2]) ?? 0 : 0, parts: words.count > 3 ? Int(words[3]) ?? 0 : 0)
-      let gone = try id(1)
-      cluster.network.removeAll { $0.from == gone || $0.to == gone }
     case "restart": try cluster.members[try member(1)].start()
     case "checkpoint":
       let position = try member(1)

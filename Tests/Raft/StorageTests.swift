@@ -63,6 +63,15 @@ struct StorageTests {
     #expect(messages == [Message(from: 1, to: 2, term: 4, body: .appendResponse(index: 1))])
   }
 
+  @Test func nothingIsCommittedBeyondWhatAMessageShowedToBeEqual() throws {
+    var raft = try follower()
+    try raft.step(append(from: 2, term: 1, after: (0, 0), 1, 1, 1))
+    // The leader of term 2 has another entry 3, which this message does not bring yet.
+    try raft.step(append(from: 3, term: 2, after: (1, 1), commit: 3, 1))
+    #expect(raft.status.committed == 2)
+    #expect(raft.status.lastIndex == 3)
+  }
+
   @Test func acknowledgementsOfOneWriteAreOne() throws {
     var raft = try follower()
     try raft.step(append(from: 2, term: 1, after: (0, 0), 1))
