@@ -27,12 +27,12 @@ struct RandomClusterTests {
 
   static let seeds: [UInt64] = {
     if let seed = environment["RAFT_SEED"].flatMap(UInt64.init) { return [seed] }
-    return Array(1...(environment["RAFT_SEEDS"].flatMap(UInt64.init) ?? 60))
+    return Array(1...(environment["RAFT_SEEDS"].flatMap(UInt64.init) ?? 50))
   }()
 
   @Test(arguments: seeds) func cluster(seed: UInt64) throws {
     var run = try RandomRun(seed: seed)
-    for _ in 0..<1_500 where run.failure == nil { try run.step() }
+    for _ in 0..<2_000 where run.failure == nil { try run.step() }
     if run.failure == nil { try run.settle() }
     if let failure = run.failure { Issue.record("RAFT_SEED=\(seed): \(failure)") }
   }
@@ -67,6 +67,7 @@ struct RandomRun {
     let membership = Membership(voters: all.filter { !learners.contains($0) }, learners: learners)
     cluster.appliesAtOnce = random.chance(50)
     var configuration = Configuration(id: 1)
+    configuration.electionTicks = 2 + random.below(9)
     configuration.preVote = random.chance(70)
     configuration.checkQuorum = random.chance(70)
     configuration.maximumInflightMessages = 1 + random.below(8)
@@ -79,18 +80,7 @@ struct RandomRun {
     configuration.maximumReadRounds = 1 + random.below(3)
     // Members 6 and 7 start without a log and may be added.
     for id in all + (changesMembers ? [6, 7] : []) {
-      let settings = configuration
-      configuration = Configuration(id: id)
-      configuration.preVote = settings.preVote
-      configuration.checkQuorum = settings.checkQuorum
-      configuration.maximumInflightMessages = settings.maximumInflightMessages
-      configuration.maximumInflightBytes = settings.maximumInflightBytes
-      configuration.maximumMessageBytes = settings.maximumMessageBytes
-      configuration.maximumPendingBytes = settings.maximumPendingBytes
-      configuration.maximumApplyingBytes = settings.maximumApplyingBytes
-      configuration.maximumOutstandingWrites = settings.maximumOutstandingWrites
-      configuration.maximumTailEntries = settings.maximumTailEntries
-      configuration.maximumReadRounds = settings.maximumReadRounds
+      configuration.id = id
       cluster.members.append(try TestMember(configuration, membership: membership, seed: random.next()))
     }
   }
