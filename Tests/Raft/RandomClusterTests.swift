@@ -32,7 +32,7 @@ struct RandomClusterTests {
 
   @Test(arguments: seeds) func cluster(seed: UInt64) throws {
     var run = try RandomRun(seed: seed)
-    for _ in 0..<2_000 where run.failure == nil { try run.step() }
+    for _ in 0..<600 where run.failure == nil { try run.step() }
     if run.failure == nil { try run.settle() }
     if let failure = run.failure { Issue.record("RAFT_SEED=\(seed): \(failure)") }
   }
@@ -44,6 +44,9 @@ struct RandomRun {
   private var random: TestRandom
   private let changesMembers: Bool
   private let isStormy: Bool
+  /// How likely a tick is in a step, and the end of a write, in percent.
+  private var clockSpeed: [Int] = []
+  private var diskSpeed: [Int] = []
   private var proposals = 0
   private var contexts: UInt64 = 0
   private var steps = 0
@@ -67,7 +70,7 @@ struct RandomRun {
     let membership = Membership(voters: all.filter { !learners.contains($0) }, learners: learners)
     cluster.appliesAtOnce = random.chance(50)
     var configuration = Configuration(id: 1)
-    configuration.electionTicks = 2 + random.below(9)
+    configuration.electionTicks = 3 + random.below(8)
     configuration.preVote = random.chance(70)
     configuration.checkQuorum = random.chance(70)
     configuration.maximumInflightMessages = 1 + random.below(8)
@@ -81,6 +84,8 @@ struct RandomRun {
     // Members 6 and 7 start without a log and may be added.
     for id in all + (changesMembers ? [6, 7] : []) {
       configuration.id = id
+      clockSpeed.append(20 + random.below(20))
+      diskSpeed.append(20 + random.below(80))
       cluster.members.append(try TestMember(configuration, membership: membership, seed: random.next()))
     }
   }
@@ -91,53 +96,65 @@ struct RandomRun {
 
   // MARK: What happens
 
+  /// A moment: clocks advance, disks and the network get something done, clients ask, and now and then something breaks.
   mutating func step() throws {
     steps += 1
-    let position = random.below(cluster.members.count)
-    let id = cluster.members[position].configuration.id
-    // Some clusters have calm weather; in the others members crash, are cut off and campaign all the time.
-    switch random.below(isStormy ? 1_000 : 900) {
-    case ..<390: try deliverOne()
-    case ..<530: cluster.members[position].raft?.tick()
-    case ..<660: persist(position, count: random.chance(50) ? 1 : .max)
-    case ..<730: propose(position)
-    case ..<780: read(position)
-    case ..<810: cluster.reportApplied(position)
-    case ..<825: checkpoint(position)
-    case ..<840: handleSnapshots(position)
-    case ..<850: crash(position)
-    case ..<870: if cluster.members[position].raft == nil { try restart(position) }
-    case ..<876: changeLinks()
-    case ..<881: cluster.members[position].raft?.campaign()
-    case ..<886: try? cluster.members[position].raft?.transferLeadership(to: MemberID(1 + random.below(7)))
-    case ..<900: if changesMembers { change(position) }
-    case ..<930: cluster.members[position].raft?.campaign()
-    case ..<950: crash(position)
-    case ..<990: if cluster.members[position].raft == nil { try restart(position) }
-    default: changeLinks()
+    for position in cluster.members.indices {
+      if random.chance(clockSpeed[position]) { cluster.members[position].raft?.tick() }
+      if random.chance(diskSpeed[position]) { persist(position, count: random.chance(50) ? 1 : .max) }
+      if random.chance(50) { cluster.reportApplied(position) }
+      if random.chance(3) { checkpoint(position) }
+      if random.chance(20) { handleSnapshots(position) }
+      let isLeader = cluster.members[position].raft?.status.role == .leader
+      if isLeader && random.chance(40) { propose(position) }
+      if random.chance(isLeader ? 25 : 3) { read(position) }
+      if cluster.members[position].raft == nil && random.chance(15) { try restart(position) }
+      finish(cluster.members[position].configuration.id)
     }
-    finish(id)
-    if steps % 40 == 0 { checkLogs() }
+    try deliverSome()
+    if random.chance(isStormy ? 12 : 3) { breakSomething() }
+    if !cluster.cut.isEmpty && random.chance(2) { cluster.cut = [] }
+    if changesMembers && random.chance(10) {
+      for position in cluster.members.indices { change(position) }
+    }
+    for member in cluster.members { finish(member.configuration.id) }
+    if steps % 10 == 0 { checkLogs() }
+  }
+
+  private mutating func breakSomething() {
+    let position = random.below(cluster.members.count)
+    switch random.below(10) {
+    case ..<3: crash(position)
+    case ..<6: cutLinks()
+    case ..<8: cluster.members[position].raft?.campaign()
+    case 8: diskSpeed[position] = random.chance(30) ? 2 : 20 + random.below(80)
+    default:
+      let target = cluster.members[position].configuration.id
+      for leader in cluster.members.indices {
+        try? cluster.members[leader].raft?.transferLeadership(to: target)
+      }
+    }
   }
 
   /// Carries out what the members want, and checks what became visible.
   private mutating func finish(_ id: MemberID) {
-    for member in cluster.members.map(\.configuration.id) {
-      cluster.process(member)
-      check(member)
-    }
-    if cluster.network.count > 400 { cluster.network.removeFirst(100) }
+    cluster.process(id)
+    check(id)
   }
 
-  private mutating func deliverOne() throws {
-    guard !cluster.network.isEmpty else { return }
-    // Mostly in order, sometimes from anywhere.
-    let place = random.chance(70) ? 0 : random.below(cluster.network.count)
-    let message = cluster.network[place]
-    if !random.chance(4) { cluster.network.remove(at: place) }
-    if random.chance(6) { return }
-    do throws(RaftError) { _ = try cluster.deliver(message) } catch {
-      fail("member \(message.to) refused \(Trace.message(message)): \(error)")
+  /// Messages arrive at once, later than others that were sent after them, twice, or never.
+  private mutating func deliverSome() throws {
+    let batch = cluster.network
+    cluster.network = []
+    for message in batch {
+      let luck = random.below(100)
+      if luck < 3 { continue }
+      if luck < 40 || luck >= 98 { cluster.network.append(message) }
+      if luck < 40 { continue }
+      do throws(RaftError) { _ = try cluster.deliver(message) } catch {
+        fail("member \(message.to) refused \(Trace.message(message)): \(error)")
+      }
+      finish(message.to)
     }
   }
 
@@ -193,11 +210,7 @@ struct RandomRun {
     }
   }
 
-  private mutating func changeLinks() {
-    if random.chance(50) {
-      cluster.cut = []
-      return
-    }
+  private mutating func cutLinks() {
     // One member, mostly a leader, is cut off, or links fail here and there in one direction.
     let leaders = cluster.members.filter { $0.raft?.status.role == .leader }.map(\.configuration.id)
     let alone = leaders.isEmpty ? 1 : leaders[random.below(leaders.count)]
@@ -268,8 +281,9 @@ struct RandomRun {
   private mutating func checkCommitted(_ id: MemberID, _ raft: Raft, _ status: Status) {
     guard let position = cluster.position(id) else { return }
     let member = cluster.members[position]
-    let inMemory = raft.entriesInMemory(from: 1)
     var index = compared[id] ?? 0
+    guard status.committed > index else { return }
+    let inMemory = raft.entriesInMemory(from: 1)
     while index < status.committed {
       index += 1
       var entry: Entry?
