@@ -319,6 +319,7 @@ struct RandomRun {
 
   /// Log matching, and equal state machines.
   private mutating func checkLogs() {
+    guard failure == nil else { return }
     let logs = cluster.members.compactMap { member in member.raft?.entriesInMemory(from: 1) }
     for (number, log) in logs.enumerated() {
       for other in logs[(number + 1)...] { checkMatching(log, other) }
