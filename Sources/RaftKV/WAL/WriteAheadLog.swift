@@ -58,7 +58,7 @@ public final class WriteAheadLog {
   /// Kept open for its lock.
   private let lockFile: any File
   private let preparer: SegmentPreparer
-  private var segments: [Segment]
+  private(set) var segments: [Segment]
   private var file: any File
   private var capacity: Int
   private var seed: UInt32
@@ -265,8 +265,6 @@ public final class WriteAheadLog {
       if error.isOutOfSpace { throw .noSpace(error) }
       throw fail(error)
     }
-    // Making a segment syncs the directory.
-    removalMayBeLost = false
     header.capacity = blank.capacity
     let encoded = header.encoded()
     file = blank.file
