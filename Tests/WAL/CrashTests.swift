@@ -54,7 +54,8 @@ struct CrashTests {
     for kept in 0..<1 << sectors.count {
       var image = before
       for (bit, sector) in sectors.enumerated() where kept & 1 << bit != 0 {
-        image.replaceSubrange(sector * 512..<sector * 512 + 512, with: after[sector * 512..<sector * 512 + 512])
+        image.replaceSubrange(
+          sector * 512..<sector * 512 + 512, with: after[sector * 512..<sector * 512 + 512])
       }
       let crashed = SimulatedFileSystem()
       crashed.setBytes(segmentPath(1), image)

@@ -30,7 +30,7 @@ struct PosixFileSystemTests {
       #expect(try file.size() == 0 && file.nextData(from: 0) == nil)
       try file.preallocate(1 << 20)
       #expect(try file.size() == 1 << 20)
-      try file.write([1, 2, 3].span.bytes, at: 500_000)
+      try file.write(([1, 2, 3] as [UInt8]).span.bytes, at: 500_000)
       try file.sync()
       #expect(try read(file, 5, at: 499_999) == [0, 1, 2, 3, 0])
       #expect(try read(file, 5, at: (1 << 20) - 2) == [0, 0])
@@ -50,7 +50,8 @@ struct PosixFileSystemTests {
   @Test func errorsNameOperationAndPath() throws {
     try withDirectory { directory in
       let path = directory + "/missing"
-      let missing = { (operation: FileOperation) in FileError(code: ENOENT, operation: operation, path: path) }
+      let missing = { (operation: FileOperation) in FileError(code: ENOENT, operation: operation, path: path)
+      }
       #expect(throws: missing(.open)) { try fileSystem.open(path, .readWrite) }
       #expect(throws: missing(.remove)) { try fileSystem.remove(path) }
       #expect(throws: missing(.rename)) { try fileSystem.rename(path, to: directory + "/x") }
@@ -64,10 +65,12 @@ struct PosixFileSystemTests {
       #expect(throws: FileError(code: EEXIST, operation: .createDirectory, path: path)) {
         try fileSystem.createDirectory(path)
       }
-      #expect(throws: FileError(code: EINVAL, operation: .preallocate, path: path)) { try file.preallocate(0) }
+      #expect(throws: FileError(code: EINVAL, operation: .preallocate, path: path)) {
+        try file.preallocate(0)
+      }
       let readOnly = try fileSystem.open(path, .readOnly)
       #expect(throws: FileError(code: EBADF, operation: .write, path: path)) {
-        try readOnly.write([1].span.bytes, at: 0)
+        try readOnly.write(([1] as [UInt8]).span.bytes, at: 0)
       }
       #expect(throws: FileError(code: EISDIR, operation: .open, path: directory)) {
         try fileSystem.open(directory, .readWrite)

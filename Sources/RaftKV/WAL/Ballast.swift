@@ -6,7 +6,7 @@ extension WriteAheadLog {
     do {
       try fileSystem.remove(names.ballast)
       try fileSystem.syncDirectory(names.directory)
-    } catch where error.operation == .remove && error.isNotFound {
+    } catch  where error.operation == .remove && error.isNotFound {
     } catch {
       throw .file(error)
     }

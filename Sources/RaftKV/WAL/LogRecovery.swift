@@ -177,7 +177,8 @@ struct LogRecovery {
             Corruption(
               path: path, offset: segment.end,
               reason: damage?.reason ?? "the next segment does not follow from this one",
-              lastIndexBefore: log.lastIndex, firstIndexAfter: aftermath.firstIndex ?? next.precedingIndex &+ 1))
+              lastIndexBefore: log.lastIndex,
+              firstIndexAfter: aftermath.firstIndex ?? next.precedingIndex &+ 1))
         }
       } else if let damage {
         try repairTail(path, &reader, damage, segment.end, &log)

@@ -50,7 +50,7 @@ final class SegmentPreparer: Sendable {
   private func make(_ sequence: UInt64, bytes: Int) throws(FileError) -> BlankSegment {
     let path = names.segment(sequence)
     // One that is too small for this use, or that an earlier failure could not remove.
-    do { try fileSystem.remove(path) } catch where error.isNotFound {}
+    do { try fileSystem.remove(path) } catch  where error.isNotFound {}
     let file = try fileSystem.open(path, .createNew)
     do {
       try file.preallocate(bytes)

@@ -114,7 +114,9 @@ struct SegmentReader {
       let end = start + RecordHeader.byteCount
       return RecordHeader(UnsafeRawBufferPointer(rebasing: window[start..<end]), seed: seed)
     }
-    guard let header, header.recordBytes <= size - offset && header.durableOffset <= offset else { return nil }
+    guard let header, header.recordBytes <= size - offset && header.durableOffset <= offset else {
+      return nil
+    }
     return header
   }
 

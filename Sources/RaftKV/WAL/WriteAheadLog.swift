@@ -139,7 +139,7 @@ public final class WriteAheadLog {
   private static func create(
     _ names: SegmentNames, _ fileSystem: any FileSystem, _ configuration: Configuration
   ) throws(FileError) -> RecoveredLog {
-    do { try fileSystem.remove(names.unfinished) } catch where error.isNotFound {}
+    do { try fileSystem.remove(names.unfinished) } catch  where error.isNotFound {}
     let file = try fileSystem.open(names.unfinished, .createNew)
     let header = SegmentHeader(
       identity: configuration.identity, sequence: 1, capacity: configuration.segmentBytes, precedingIndex: 0,
@@ -156,10 +156,10 @@ public final class WriteAheadLog {
     }
     try fileSystem.syncDirectory(names.directory)
     try fileSystem.syncDirectory(names.parent)
-    return RecoveredLog(
+    return try RecoveredLog(
       header: header, precedingIndex: 0,
-      segments: [Segment(sequence: 1, end: header.byteCount, highestIndex: 0)], file: file, chain: checksum,
-      lastIndex: 0)
+      segments: [Segment(sequence: 1, end: header.byteCount, highestIndex: 0)],
+      file: fileSystem.open(names.segment(1), .readWrite), chain: checksum, lastIndex: 0)
   }
 
   /// The bytes of records in all segments.
