@@ -129,7 +129,7 @@ struct LogRecovery {
   }
 
   private func reader(_ path: String, seed: UInt32) throws -> SegmentReader {
-    try SegmentReader(file: fileSystem.open(path, .readWrite), seed: seed)
+    try SegmentReader(file: fileSystem.open(path, .readOnly), seed: seed)
   }
 
   private func header(_ sequence: UInt64) throws -> (header: SegmentHeader, checksum: UInt32) {

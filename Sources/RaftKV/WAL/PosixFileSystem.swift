@@ -5,6 +5,7 @@ public struct PosixFileSystem: FileSystem {
   /// Creates the one there is.
   public init() {}
 
+  /// `mkdir`, mode 0700.
   public func createDirectory(_ path: String) throws(FileError) {
     if mkdir(path, 0o700) == 0 { return }
     let code = errno
@@ -13,6 +14,7 @@ public struct PosixFileSystem: FileSystem {
     throw FileError(code: code, operation: .createDirectory, path: path)
   }
 
+  /// `readdir`.
   public func list(_ directory: String) throws(FileError) -> [String] {
     guard let stream = opendir(directory) else {
       throw FileError(code: errno, operation: .list, path: directory)
@@ -33,6 +35,7 @@ public struct PosixFileSystem: FileSystem {
     }
   }
 
+  /// `open`, mode 0600, not inherited by other programs.
   public func open(_ path: String, _ mode: OpenMode) throws(FileError) -> any File {
     let flags =
       switch mode {
@@ -45,14 +48,17 @@ public struct PosixFileSystem: FileSystem {
     return PosixFile(descriptor: Int32(descriptor), path: path)
   }
 
+  /// `rename`.
   public func rename(_ path: String, to target: String) throws(FileError) {
     if Glibc.rename(path, target) != 0 { throw FileError(code: errno, operation: .rename, path: path) }
   }
 
+  /// `unlink`.
   public func remove(_ path: String) throws(FileError) {
     if unlink(path) != 0 { throw FileError(code: errno, operation: .remove, path: path) }
   }
 
+  /// `fsync` of the directory.
   public func syncDirectory(_ path: String) throws(FileError) {
     let descriptor = try retrying(.syncDirectory, path) {
       Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
