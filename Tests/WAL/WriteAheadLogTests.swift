@@ -176,7 +176,7 @@ struct WriteAheadLogTests {
     #expect(log.lastIndex == 1)
   }
 
-  @Test func thenextSegmentIsPreparedInTheBackground() throws {
+  @Test func theNextSegmentIsPreparedInTheBackground() throws {
     let jobs = Jobs()
     var model = model
     model.configuration.background = { jobs.add($0) }
@@ -193,6 +193,21 @@ struct WriteAheadLogTests {
     try log.sync()
     jobs.runAll()
     #expect(try model.open(disk.restarted()).1.map(\.index) == Array(1...9))
+  }
+
+  @Test func theLogStaysLockedWhileASegmentIsPrepared() throws {
+    let jobs = Jobs()
+    var model = model
+    model.configuration.background = { jobs.add($0) }
+    let disk = SimulatedFileSystem()
+    do {
+      let (log, _) = try model.open(disk)
+      try log.append(records(1...3, of: 1000))
+      try log.sync()
+    }
+    #expect(throws: WALError.locked(directory: LogModel.directory)) { try model.open(disk) }
+    jobs.runAll()
+    #expect(try model.open(disk).1.count == 3)
   }
 
   @Test func sealingTwiceWritesOnce() throws {

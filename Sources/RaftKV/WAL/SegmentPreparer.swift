@@ -13,9 +13,14 @@ final class SegmentPreparer: Sendable {
   private let fileSystem: any FileSystem
   private let names: SegmentNames
   private let segmentBytes: Int
+  /// Open, and so locked, for as long as a preparation may be under way: nobody else's segment gets in its way.
+  private let lockFile: any File
   private let state: Mutex<State>
 
-  init(fileSystem: any FileSystem, names: SegmentNames, segmentBytes: Int, last: UInt64) {
+  init(
+    fileSystem: any FileSystem, names: SegmentNames, segmentBytes: Int, last: UInt64, lockFile: any File
+  ) {
+    self.lockFile = lockFile
     self.fileSystem = fileSystem
     self.names = names
     self.segmentBytes = segmentBytes

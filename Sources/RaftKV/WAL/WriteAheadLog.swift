@@ -55,8 +55,6 @@ public final class WriteAheadLog {
   let configuration: Configuration
   /// Set by the first failure of a write or sync.
   var failure: FileError?
-  /// Kept open for its lock.
-  private let lockFile: any File
   private let preparer: SegmentPreparer
   private(set) var segments: [Segment]
   private var file: any File
@@ -115,7 +113,6 @@ public final class WriteAheadLog {
     self.fileSystem = fileSystem
     self.names = names
     self.configuration = configuration
-    self.lockFile = lockFile
     recovery = log.report
     metadata = log.header.metadata
     identity = log.header.identity
@@ -130,7 +127,8 @@ public final class WriteAheadLog {
     claimedOffset = 0
     prepareOffset = capacity / 4 * 3
     preparer = SegmentPreparer(
-      fileSystem: fileSystem, names: names, segmentBytes: configuration.segmentBytes, last: last.sequence)
+      fileSystem: fileSystem, names: names, segmentBytes: configuration.segmentBytes, last: last.sequence,
+      lockFile: lockFile)
     restoreBallast()
   }
 
