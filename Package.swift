@@ -105,7 +105,7 @@ let package = Package(
       ] + nio),
     tests("Bench", ["Bench"]),
     tests("Commands", ["raftkv", "Yams"]),
-    tests("Robustness", []),
+    tests("Robustness", [], data: ["crash-images"]),
     tests("Tidy", []),
   ]
 )

@@ -1,0 +1,342 @@
+import CChecksum
+
+/// The durable log of one member: records in write order, in segment files of a directory of its own.
+///
+/// One thread uses it. A record is durable once `sync` has returned after its `append`; many appends may share a
+/// sync. The log never changes what it has written: a Raft leader's overwrite of conflicting entries is simply
+/// later records with lower indexes, and replay gives all of them in the order they were written.
+///
+/// Errors: `WALError.noSpace` leaves the log as it was, and the append may be tried again. After any other
+/// failure of a write or sync the log refuses everything with `WALError.fatal`: the page cache may claim to hold
+/// what the disk does not.
+public final class WriteAheadLog {
+  /// What a log is opened with.
+  public struct Configuration: Sendable {
+    /// The size of a segment file, in bytes, at least 4096; a larger batch gets a larger segment.
+    public var segmentBytes = 64 << 20
+    /// The largest payload of a record, in bytes.
+    public var payloadBytesMax = 64 << 20
+    /// Disk space kept in reserve for `releaseBallast`, in bytes; 0 for none.
+    public var ballastBytes = 4 << 20
+    /// A random number that tells this log from others; used when the log is created.
+    public var identity: UInt64
+    /// Up to 1024 bytes that every segment carries, such as cluster and member IDs; used when the log is created.
+    public var metadata: [UInt8]
+    /// Runs the preparation of the next segment on another thread; nil runs it within `append`, which then now
+    /// and then takes as long as a few syncs.
+    public var background: (@Sendable (@escaping @Sendable () -> Void) -> Void)?
+
+    /// The defaults, with a new log's identity and metadata.
+    public init(identity: UInt64, metadata: [UInt8] = []) {
+      self.identity = identity
+      self.metadata = metadata
+    }
+  }
+
+  /// Buffers larger than this are given back after use.
+  static let bufferBytesKept = 4 << 20
+
+  /// What opening found.
+  public let recovery: RecoveryReport
+  /// The metadata that the log was created with.
+  public let metadata: [UInt8]
+  /// The identity that the log was created with.
+  public let identity: UInt64
+  /// Written again at the start of every new segment, before the batch that starts it, so that `release` may
+  /// delete earlier copies: keep the newest hard state here. Replay gives them once for each segment.
+  public var carriedRecords: [LogRecord] = []
+  /// The index of the last entry written; 0 if there is none.
+  public private(set) var lastIndex: UInt64
+  /// The index of the last entry before the first segment kept; entries from the next index on are in the log.
+  public private(set) var precedingIndex: UInt64
+
+  let fileSystem: any FileSystem
+  let names: SegmentNames
+  let configuration: Configuration
+  /// Set by the first failure of a write or sync.
+  var failure: FileError?
+  private let preparer: SegmentPreparer
+  private(set) var segments: [Segment]
+  private var file: any File
+  private var capacity: Int
+  private var seed: UInt32
+  private var chain: UInt32
+  /// How much of the last segment is durable.
+  private var durableOffset: Int
+  /// The durable offset in the last record written.
+  private var claimedOffset: Int
+  private var prepareOffset: Int
+  private var removalMayBeLost = false
+  private var buffer: [UInt8] = []
+
+  /// Opens the log in `directory`, creating both if they are not there, and replays its records in write order.
+  ///
+  /// Replay is streamed: memory does not grow with the log. If it throws, the log is not opened. The directory's
+  /// parent must exist. Records given out are durable once this returns.
+  public static func open(
+    directory: String, fileSystem: any FileSystem, configuration: Configuration,
+    replay: (LogRecord) throws -> Void
+  ) throws(WALError) -> WriteAheadLog {
+    precondition(configuration.segmentBytes >= 4096 && configuration.segmentBytes <= 16 << 30)
+    precondition(configuration.metadata.count <= SegmentHeader.metadataBytesMax)
+    precondition(configuration.payloadBytesMax <= 1 << 30)
+    let names = SegmentNames(directory: directory)
+    let lockFile: any File
+    do {
+      try fileSystem.createDirectory(directory)
+      lockFile = try fileSystem.open(names.lock, .readWriteOrCreate)
+      guard try lockFile.lock() else { throw WALError.locked(directory: directory) }
+    } catch let error as FileError {
+      throw .file(error)
+    } catch {
+      throw error as! WALError
+    }
+    let recovery = LogRecovery(fileSystem: fileSystem, names: names)
+    let recovered: RecoveredLog
+    if let found = try recovery.run(replay) {
+      recovered = found
+    } else {
+      do {
+        recovered = try create(names, fileSystem, configuration)
+      } catch {
+        throw error.isOutOfSpace ? .noSpace(error) : .file(error)
+      }
+    }
+    return WriteAheadLog(recovered, names, fileSystem, configuration, lockFile)
+  }
+
+  private init(
+    _ log: RecoveredLog, _ names: SegmentNames, _ fileSystem: any FileSystem, _ configuration: Configuration,
+    _ lockFile: any File
+  ) {
+    let last = log.segments.last!
+    self.fileSystem = fileSystem
+    self.names = names
+    self.configuration = configuration
+    recovery = log.report
+    metadata = log.header.metadata
+    identity = log.header.identity
+    lastIndex = log.lastIndex
+    precedingIndex = log.precedingIndex
+    segments = log.segments
+    file = log.file
+    capacity = log.header.capacity
+    seed = log.header.seed
+    chain = log.chain
+    durableOffset = last.end
+    claimedOffset = 0
+    prepareOffset = capacity / 4 * 3
+    preparer = SegmentPreparer(
+      fileSystem: fileSystem, names: names, segmentBytes: configuration.segmentBytes, last: last.sequence,
+      lockFile: lockFile)
+    restoreBallast()
+  }
+
+  /// Makes the first segment under another name, and renames it when its header is durable: so a first segment
+  /// without a header is always damage, never an interrupted start.
+  private static func create(
+    _ names: SegmentNames, _ fileSystem: any FileSystem, _ configuration: Configuration
+  ) throws(FileError) -> RecoveredLog {
+    do { try fileSystem.remove(names.unfinished) } catch  where error.isNotFound {}
+    let file = try fileSystem.open(names.unfinished, .createNew)
+    let header = SegmentHeader(
+      identity: configuration.identity, sequence: 1, capacity: configuration.segmentBytes, precedingIndex: 0,
+      precedingEnd: 0, previous: 0, metadata: configuration.metadata)
+    let (bytes, checksum) = header.encoded()
+    do {
+      try file.preallocate(header.capacity)
+      try file.write(bytes.span.bytes, at: 0)
+      try file.sync()
+      try fileSystem.rename(names.unfinished, to: names.segment(1))
+    } catch {
+      try? fileSystem.remove(names.unfinished)
+      throw error
+    }
+    try fileSystem.syncDirectory(names.directory)
+    try fileSystem.syncDirectory(names.parent)
+    return try RecoveredLog(
+      header: header, precedingIndex: 0,
+      segments: [Segment(sequence: 1, end: header.byteCount, highestIndex: 0)],
+      file: fileSystem.open(names.segment(1), .readWrite), chain: checksum, lastIndex: 0)
+  }
+
+  /// The bytes of records in all segments.
+  public var byteCount: Int { segments.reduce(0) { $0 + $1.end } }
+
+  /// The bytes of disk space that the segments' files take, but for one that may have been prepared.
+  public var allocatedBytes: Int { (segments.count - 1) * configuration.segmentBytes + capacity }
+
+  /// Writes records at the end of the log, in one write; they are durable after the next `sync`.
+  ///
+  /// `noSpace` and `recordTooLarge` mean that nothing was written. Kinds 0 and 255 are the log's own.
+  public func append(_ records: [LogRecord]) throws(WALError) {
+    if let failure { throw .fatal(failure) }
+    let batchBytes = try recordBytes(records)
+    if batchBytes == 0 { return }
+    if batchBytes > capacity - segments[segments.count - 1].end {
+      try startSegment(with: records, batchBytes)
+    } else {
+      reserveBuffer(batchBytes)
+      let offset = segments[segments.count - 1].end
+      let end = encode(records, at: 0)
+      try write(bytes: end, at: offset)
+    }
+    prepareNextSegment()
+  }
+
+  /// Makes everything appended durable.
+  public func sync() throws(WALError) {
+    if let failure { throw .fatal(failure) }
+    let end = segments[segments.count - 1].end
+    if durableOffset == end { return }
+    do {
+      try file.sync()
+    } catch {
+      throw fail(error)
+    }
+    durableOffset = end
+  }
+
+  /// Syncs, and leaves a mark that everything before it was durable, so that damage to the last batch too can be
+  /// told from a torn tail at the next start. For an orderly shutdown, or a pause in the load.
+  public func seal() throws(WALError) {
+    try sync()
+    let end = segments[segments.count - 1].end
+    // Without room for the mark the next segment's header will serve.
+    guard claimedOffset < end && capacity - end >= RecordHeader.byteCount else { return }
+    reserveBuffer(RecordHeader.byteCount)
+    let seal = LogRecord(kind: RecordHeader.sealKind, term: 0, index: 0, payload: [])
+    try write(bytes: encode([seal], at: 0), at: end)
+    try sync()
+    // The mark itself needs no other.
+    claimedOffset = durableOffset
+  }
+
+  /// Deletes segments from the start of the log all of whose entries have an index up to `index`; the last
+  /// segment stays. After a crash some of them may be there again.
+  public func release(upTo index: UInt64) throws(WALError) {
+    if let failure { throw .fatal(failure) }
+    guard segments.count > 1 && segments[0].highestIndex <= index else { return }
+    // The last segment's header must be durable before what it follows may go.
+    try sync()
+    while segments.count > 1 && segments[0].highestIndex <= index {
+      do {
+        // Were a later removal durable before an earlier one, a segment would seem to be missing.
+        if removalMayBeLost { try fileSystem.syncDirectory(names.directory) }
+        removalMayBeLost = false
+        try fileSystem.remove(names.segment(segments[0].sequence))
+      } catch {
+        throw error.operation == .syncDirectory ? fail(error) : .file(error)
+      }
+      removalMayBeLost = true
+      precedingIndex = max(precedingIndex, segments[0].highestIndex)
+      segments.removeFirst()
+    }
+  }
+
+  private func recordBytes(_ records: [LogRecord]) throws(WALError) -> Int {
+    var bytes = 0
+    for record in records {
+      precondition(record.kind != 0 && record.kind != RecordHeader.sealKind, "a kind of the log's own")
+      guard record.payload.count <= configuration.payloadBytesMax else {
+        throw .recordTooLarge(bytes: record.payload.count, limit: configuration.payloadBytesMax)
+      }
+      bytes += RecordHeader.recordBytes(payload: record.payload.count)
+    }
+    return bytes
+  }
+
+  /// Goes on in a new segment: its header, the carried records and the batch are one write.
+  private func startSegment(with records: [LogRecord], _ batchBytes: Int) throws(WALError) {
+    let carriedBytes = try recordBytes(carriedRecords)
+    // Rule 1 of recovery: whatever is in the new segment proves that this one is durable.
+    try sync()
+    let last = segments[segments.count - 1]
+    var header = SegmentHeader(
+      identity: identity, sequence: last.sequence + 1, capacity: 0, precedingIndex: lastIndex,
+      precedingEnd: last.end, previous: chain, metadata: metadata)
+    let bytes = header.byteCount + carriedBytes + batchBytes
+    let blank: BlankSegment
+    do {
+      blank = try preparer.take(header.sequence, bytesMin: bytes)
+    } catch {
+      if error.isOutOfSpace { throw .noSpace(error) }
+      throw fail(error)
+    }
+    header.capacity = blank.capacity
+    let encoded = header.encoded()
+    file = blank.file
+    capacity = blank.capacity
+    seed = header.seed
+    chain = encoded.checksum
+    durableOffset = 0
+    prepareOffset = capacity / 4 * 3
+    segments.append(Segment(sequence: header.sequence, end: 0, highestIndex: 0))
+    reserveBuffer(bytes)
+    buffer.withUnsafeMutableBytes { $0.copyBytes(from: encoded.bytes) }
+    let carriedEnd = encode(carriedRecords, at: header.byteCount)
+    try write(bytes: encode(records, at: carriedEnd), at: 0)
+  }
+
+  private func prepareNextSegment() {
+    let last = segments[segments.count - 1]
+    guard last.end >= prepareOffset else { return }
+    // If this fails for want of space, it is tried a few times more before the segment is full.
+    prepareOffset = last.end + capacity / 16
+    let next = last.sequence + 1
+    let preparer = preparer
+    if let background = configuration.background {
+      background { preparer.prepare(next) }
+    } else {
+      preparer.prepare(next)
+    }
+  }
+
+  private func reserveBuffer(_ bytes: Int) {
+    if buffer.count < bytes {
+      buffer = [UInt8](repeating: 0, count: max(bytes, 2 * min(buffer.count, Self.bufferBytesKept)))
+    }
+  }
+
+  /// Puts records into the buffer from `start`, and returns where they end.
+  private func encode(_ records: [LogRecord], at start: Int) -> Int {
+    var position = start
+    var chain = chain
+    var lastIndex = lastIndex
+    var highestIndex = segments[segments.count - 1].highestIndex
+    buffer.withUnsafeMutableBytes { buffer in
+      for record in records {
+        record.payload.withUnsafeBytes { payload in
+          let bytes = RecordHeader.recordBytes(payload: payload.count)
+          chain = RecordHeader.encode(
+            kind: record.kind, term: record.term, index: record.index, payload: payload,
+            into: UnsafeMutableRawBufferPointer(rebasing: buffer[position..<position + bytes]), seed: seed,
+            previous: chain, durableOffset: durableOffset)
+          position += bytes
+        }
+        if record.index > 0 { lastIndex = record.index }
+        highestIndex = max(highestIndex, record.index)
+      }
+    }
+    self.chain = chain
+    self.lastIndex = lastIndex
+    segments[segments.count - 1].highestIndex = highestIndex
+    return position
+  }
+
+  private func write(bytes count: Int, at offset: Int) throws(WALError) {
+    do {
+      try file.write(buffer.span.bytes.extracting(first: count), at: offset)
+    } catch {
+      throw fail(error)
+    }
+    segments[segments.count - 1].end = offset + count
+    claimedOffset = durableOffset
+    if buffer.count > Self.bufferBytesKept { buffer = [] }
+  }
+
+  private func fail(_ error: FileError) -> WALError {
+    failure = error
+    return .fatal(error)
+  }
+}
