@@ -105,8 +105,8 @@ public struct DeleteCommand: Sendable, Hashable {
   public init(range: KeyRange) { self.range = range }
 }
 
-/// etcd API: `Compare`. True when it holds for every key of the range; over a range without keys it is true,
-/// for a single missing key the targets but `value` see zero.
+/// etcd API: `Compare`. True when it holds for every key of the range. Where there is no key, single or range,
+/// a comparison of `value` is false, and the other targets see zero.
 public struct Comparison: Sendable, Hashable {
   public enum Relation: Sendable, Hashable { case equal, greater, less, notEqual }
   public enum Target: Sendable, Hashable {
