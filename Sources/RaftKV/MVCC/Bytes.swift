@@ -55,6 +55,29 @@ struct ByteWriter {
     append(byte: UInt8(rest))
   }
 
+  /// The same in at least two bytes.
+  @inline(__always)
+  mutating func append(varintOfTwo number: UInt64) {
+    if number < 0x80 {
+      append(byte: UInt8(truncatingIfNeeded: number) | 0x80)
+      append(byte: 0)
+    } else {
+      append(varint: number)
+    }
+  }
+
+  /// A revision in 4 bytes, or 8 when `wide`.
+  @inline(__always)
+  mutating func append(revision: Int64, wide: Bool) {
+    if wide {
+      base.storeBytes(of: revision.littleEndian, toByteOffset: count, as: Int64.self)
+      count += 8
+    } else {
+      base.storeBytes(of: UInt32(truncatingIfNeeded: revision).littleEndian, toByteOffset: count, as: UInt32.self)
+      count += 4
+    }
+  }
+
   @inline(__always)
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count > 0 else { return }
@@ -93,6 +116,22 @@ struct ByteReader {
     }
     failed = true
     return 0
+  }
+
+  @inline(__always)
+  mutating func revision(wide: Bool) -> Int64 {
+    let length = wide ? 8 : 4
+    guard bytes.count - position >= length else {
+      failed = true
+      return 0
+    }
+    defer { position += length }
+    if wide {
+      let revision = Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: Int64.self))
+      if revision < 0 { failed = true }
+      return revision
+    }
+    return Int64(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self)))
   }
 
   /// A varint that must fit a non-negative `Int64`.

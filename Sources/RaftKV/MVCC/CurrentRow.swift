@@ -3,8 +3,11 @@ import CChecksum
 /// What the checkpoint says of one key (or of the first chunk of longer keys): the newest version's place
 /// and shape, without its value. Kept small: rewriting these rows is most of what a put costs on disk.
 ///
-/// Layout: CRC-32C of key and the rest (4 bytes), flags, then varints: main; sub, if not 0; main − create
-/// and version, unless a tombstone; lease, if not 0; value length, unless a tombstone; child node, if any.
+/// Layout: CRC-32C of key and the rest (4 bytes), flags, then: main; sub, if not 0; create and version, unless
+/// a tombstone; lease, if not 0; value length, unless a tombstone; child node, if any. Main and create take
+/// 4 bytes each (8, flagged, from 2³² on), the others are varints, version and value length of at least two
+/// bytes: a row that does not change its size is overwritten in place, while one that grows would split
+/// full pages, and leave twice as many to write.
 struct CurrentRow {
   static let maximumBytes = 80
 
@@ -13,6 +16,7 @@ struct CurrentRow {
   private static let hasSub: UInt8 = 4
   private static let hasLease: UInt8 = 8
   private static let hasChild: UInt8 = 16
+  private static let isWide: UInt8 = 32
 
   /// 0 when the row has no version of its own, only longer keys below it.
   var main: Int64 = 0
@@ -33,15 +37,17 @@ struct CurrentRow {
     if sub != 0 { flags |= CurrentRow.hasSub }
     if lease != 0 { flags |= CurrentRow.hasLease }
     if child != 0 { flags |= CurrentRow.hasChild }
+    let wide = main > Int64(UInt32.max)
+    if wide { flags |= CurrentRow.isWide }
     writer.append(byte: flags)
     if main != 0 {
-      writer.append(varint: UInt64(main))
+      writer.append(revision: main, wide: wide)
       if sub != 0 { writer.append(varint: UInt64(sub)) }
       if version != 0 {
-        writer.append(varint: UInt64(main - createRevision))
-        writer.append(varint: UInt64(version))
+        writer.append(revision: createRevision, wide: wide)
+        writer.append(varintOfTwo: UInt64(version))
         if lease != 0 { writer.append(varint: UInt64(bitPattern: lease)) }
-        writer.append(varint: UInt64(valueLength))
+        writer.append(varintOfTwo: UInt64(valueLength))
       }
     }
     if child != 0 { writer.append(varint: child) }
@@ -60,10 +66,11 @@ struct CurrentRow {
     reader.position = 4
     let flags = reader.byte()
     if flags & CurrentRow.hasVersion != 0 {
-      main = reader.signed()
+      let wide = flags & CurrentRow.isWide != 0
+      main = reader.revision(wide: wide)
       if flags & CurrentRow.hasSub != 0 { sub = reader.signed() }
       if flags & CurrentRow.isTombstone == 0 {
-        createRevision = main - reader.signed()
+        createRevision = reader.revision(wide: wide)
         version = reader.signed()
         if flags & CurrentRow.hasLease != 0 { lease = Int64(bitPattern: reader.varint()) }
         valueLength = reader.signed()
