@@ -144,7 +144,8 @@ struct ModelRun {
     let range = randomRange()
     let keyValues = ReferenceModel.keyValues(in: range, of: model.history[revision]!)
     #expect(
-      try reader.count(range, revision: revision) == Int64(keyValues.count), "seed \(seed), \(range) \(revision)")
+      try reader.count(range, revision: revision) == Int64(keyValues.count),
+      "seed \(seed), \(range) \(revision)")
     var visited: [KeyValue] = []
     try reader.scan(range, revision: revision) { (view) throws(StoreError) -> Bool in
       visited.append(
@@ -173,7 +174,9 @@ struct ModelRun {
     if random.chance(1, in: 6) {
       // Long keys that share their first chunks.
       let length = [479, 480, 481, 960, 961, 1440].randomElement(using: &random)!
-      return Bytes(repeating: UInt8(ascii: "e"), count: length - 1) + [UInt8.random(in: 100...102, using: &random)]
+      return Bytes(repeating: UInt8(ascii: "e"), count: length - 1) + [
+        UInt8.random(in: 100...102, using: &random)
+      ]
     }
     return small.randomElement(using: &random)!
   }
@@ -192,7 +195,8 @@ struct ModelRun {
     let length = [0, 1, 20, 600, 1900, 2010, 2500, 7000].randomElement(using: &random)!
     let compressible = random.chance(1, in: 2)
     var random = random
-    let value = Bytes((0..<length).map { _ in UInt8.random(in: compressible ? 0...1 : 0...255, using: &random) })
+    let value = Bytes(
+      (0..<length).map { _ in UInt8.random(in: compressible ? 0...1 : 0...255, using: &random) })
     self.random = random
     return value
   }
@@ -218,7 +222,8 @@ struct ModelRun {
     if random.chance(1, in: 2) { query.revision = Int64.random(in: 0...revision + 1, using: &random) }
     if random.chance(1, in: 2) { query.limit = Int64.random(in: 0...8, using: &random) }
     query.order = [.none, .ascending, .descending].randomElement(using: &random)!
-    query.target = [.key, .key, .version, .createRevision, .modRevision, .value].randomElement(using: &random)!
+    query.target = [.key, .key, .version, .createRevision, .modRevision, .value].randomElement(
+      using: &random)!
     query.keysOnly = random.chance(1, in: 4)
     query.countOnly = random.chance(1, in: 8)
     if random.chance(1, in: 6) { query.minModRevision = Int64.random(in: 0...revision, using: &random) }

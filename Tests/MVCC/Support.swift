@@ -56,7 +56,7 @@ func put(_ key: String, _ value: String) -> Command { .put(PutCommand(key: bytes
 
 let allKeys = KeyRange(start: [0], end: .unbounded)
 
-/// A store whose entries are numbered here.
+/// A store whose entries are numbered here, and whose memtables are flushed as soon as they are full.
 final class NumberedStore {
   let store: Store
   var index: UInt64
@@ -64,6 +64,8 @@ final class NumberedStore {
   init(_ folder: TemporaryFolder, _ configuration: Store.Configuration = .small()) throws(StoreError) {
     store = try Store(directory: folder.path, configuration: configuration)
     index = store.applied.index
+    // A flush that fails is tried again by the next one, or by the test.
+    store.onFlushNeeded = { [unowned store] in _ = try? store.flushOldest() }
   }
 
   @discardableResult
@@ -83,4 +85,26 @@ func copiedValue(_ view: borrowing KeyValueView) throws(StoreError) -> Bytes {
   defer { memory.deallocate() }
   try view.copyValue(to: memory.baseAddress!)
   return Bytes(memory[..<view.valueLength])
+}
+
+/// A thread of its own, so that a test may block without starving the others.
+struct TestThread: Sendable {
+  private let thread: pthread_t
+
+  init(_ body: @escaping @Sendable () -> Void) {
+    final class Box: Sendable {
+      let body: @Sendable () -> Void
+      init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var created = pthread_t()
+    pthread_create(
+      &created, nil,
+      { argument in
+        Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
+        return nil
+      }, Unmanaged.passRetained(Box(body)).toOpaque())
+    thread = created
+  }
+
+  func join() { pthread_join(thread, nil) }
 }

@@ -80,7 +80,8 @@ extension Store {
       return .success(.alarm(changed: change(alarm)))
     case .setMeta(let name, let value):
       if name.utf8.count > Checkpoint.maximumNameBytes {
-        return .failure(.storage("the name of a meta document is longer than \(Checkpoint.maximumNameBytes) bytes"))
+        return .failure(
+          .storage("the name of a meta document is longer than \(Checkpoint.maximumNameBytes) bytes"))
       }
       setMeta(name, value)
       return .success(.done)
@@ -287,8 +288,8 @@ extension Store {
   @inline(__always)
   private func makeRoom(keyLength: Int, valueLength: Int) {
     let needed = Memtable.bytesNeeded(keyLength: keyLength, valueLength: valueLength)
-    if active.used + needed > active.capacity || (isFull && !active.isEmpty) {
-      replaceActive(room: Memtable.minimumCapacity(keyLength: keyLength, valueLength: valueLength))
+    if needed > active.room || (isFull && !active.isEmpty) {
+      replaceActive(room: needed)
     }
   }
 

@@ -73,7 +73,8 @@ struct ByteWriter {
       base.storeBytes(of: revision.littleEndian, toByteOffset: count, as: Int64.self)
       count += 8
     } else {
-      base.storeBytes(of: UInt32(truncatingIfNeeded: revision).littleEndian, toByteOffset: count, as: UInt32.self)
+      base.storeBytes(
+        of: UInt32(truncatingIfNeeded: revision).littleEndian, toByteOffset: count, as: UInt32.self)
       count += 4
     }
   }

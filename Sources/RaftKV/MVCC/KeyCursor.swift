@@ -71,7 +71,9 @@ final class KeyCursor {
   }
 
   @inline(__always)
-  private func moveTop(_ operation: MDB_cursor_op, _ target: UnsafeRawBufferPointer) throws(StoreError) -> Bool {
+  private func moveTop(_ operation: MDB_cursor_op, _ target: UnsafeRawBufferPointer) throws(StoreError)
+    -> Bool
+  {
     var keyValue = MDB_val(target)
     var data = MDB_val()
     let code = mdb_cursor_get(cursor, &keyValue, &data, operation)

@@ -39,7 +39,8 @@ enum KeyRows {
     }
   }
 
-  static let corruptRow = StoreError.corrupt("a row of the checkpoint's index fails its checksum or its shape")
+  static let corruptRow = StoreError.corrupt(
+    "a row of the checkpoint's index fails its checksum or its shape")
 
   static func nodeKey(
     _ node: UInt64, _ chunk: UnsafeRawBufferPointer, in buffer: UnsafeMutableRawBufferPointer

@@ -207,7 +207,8 @@ private struct BestCandidates {
     var parent = 0
     while true {
       var last = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && isBefore(heap[last], heap[child]) {
+      for child in [2 * parent + 1, 2 * parent + 2]
+      where child < heap.count && isBefore(heap[last], heap[child]) {
         last = child
       }
       if last == parent { return }

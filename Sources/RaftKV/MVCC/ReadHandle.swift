@@ -94,8 +94,8 @@ public final class ReadHandle {
     _ key: UnsafeRawBufferPointer, before bound: Bound, skipping skipped: Memtable? = nil
   ) throws(StoreError) -> VisibleVersion? {
     for table in tables!.tables where table !== skipped {
-      let position = table.seek(key)
-      if position.isEqual, let found = table.newest(of: position.found, before: bound) {
+      let node = table.find(key)
+      if node != 0, let found = table.newest(of: node, before: bound) {
         return VisibleVersion(found)
       }
     }
@@ -147,7 +147,8 @@ public final class ReadHandle {
           var nothing: UInt64 = 0
           try withUnsafeMutablePointer(to: &nothing) { (spare) throws(StoreError) in
             try copyValue(
-              version, of: key, to: UnsafeMutableRawPointer(buffer.baseAddress) ?? UnsafeMutableRawPointer(spare))
+              version, of: key,
+              to: UnsafeMutableRawPointer(buffer.baseAddress) ?? UnsafeMutableRawPointer(spare))
           }
         }
         count = version.valueLength

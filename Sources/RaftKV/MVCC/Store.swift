@@ -90,7 +90,8 @@ public final class Store: @unchecked Sendable {
 
   static func makeMemtable(_ configuration: Configuration, room: Int, origin: CheckpointState) -> Memtable {
     let capacity = max(configuration.memtableBytes + Memtable.slackBytes, room)
-    guard let table = Memtable(capacity: capacity, origin: origin) else {
+    guard let table = Memtable(capacity: capacity, changes: configuration.memtableChanges, origin: origin)
+    else {
       // Nothing that was applied is lost, and no later entry can be applied without memory.
       fatalError("out of memory: the kernel refused \(capacity) bytes for a memtable")
     }

@@ -49,7 +49,8 @@ final class VersionReader {
       guard compareBytes(storedKey, key) == 0 else { throw corruptVersion(main: main, sub: sub) }
       if record.storedLength == 0 { return }
       try finish(
-        record, stored: UnsafeRawBufferPointer(rebasing: payload[key.count...]), to: target, main: main, sub: sub)
+        record, stored: UnsafeRawBufferPointer(rebasing: payload[key.count...]), to: target, main: main,
+        sub: sub)
       return
     }
     guard payload.count < total else { throw corruptVersion(main: main, sub: sub) }
