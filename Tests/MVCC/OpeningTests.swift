@@ -114,6 +114,38 @@ import Testing
     #expect(after.st_size == status.st_size - pages * 4096)
   }
 
+  /// Pages taken and freed by one transaction at the end of the file are never written.
+  @Test func aFileThatLacksOnlyFreePagesOpens() throws {
+    try filled()
+    let environment = try Environment(path: folder.path, configuration: .small())
+    let transaction = try WriteTransaction(environment)
+    let nameMemory = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
+    nameMemory.copyBytes(from: bytes("tooLarge"))
+    let name = UnsafeRawBufferPointer(nameMemory)
+    let large = UnsafeMutableRawBufferPointer.allocate(byteCount: 400_000, alignment: 8)
+    defer {
+      name.deallocate()
+      large.deallocate()
+    }
+    for round in 0..<2 {
+      try transaction.put(environment.databases.meta, name, UnsafeRawBufferPointer(large))
+      if round == 0 { try transaction.remove(environment.databases.meta, name) }
+    }
+    try transaction.remove(environment.databases.meta, name)
+    try transaction.commit()
+    let pages = environment.pageCount
+    environment.close()
+    var status = stat()
+    stat(folder.dataFile, &status)
+    #expect(Int(status.st_size) < pages * 4096, "the case this test is for")
+    let store = try NumberedStore(folder)
+    #expect(try store.store.makeReadHandle().range(RangeQuery(range: allKeys)).count == 500)
+    store.apply(put("more", "1"))
+    try store.flushAll()
+    store.store.close()
+    #expect(failure(folder) == nil)
+  }
+
   @Test func damagedMetaIsRefused() throws {
     try filled()
     try edit(\.meta, bytes("state")) { $0[9] ^= 1 }

@@ -48,6 +48,13 @@ final class Environment: @unchecked Sendable {
     try check(mdb_env_create(&created), "creating an LMDB environment")
     let environment = created!
     pointer = environment
+    // LMDB ends the process after this: its pages contradict each other, and it cannot go on.
+    mdb_env_set_assert(environment) { _, message in
+      let reason = message.map { String(cString: $0) } ?? "unknown"
+      let report =
+        "the checkpoint is damaged (LMDB: \(reason)); restore it from a snapshot or from the other members\n"
+      _ = write(STDERR_FILENO, report, report.utf8.count)
+    }
     do throws(StoreError) {
       try check(mdb_env_set_maxdbs(environment, 16), "setting the number of databases")
       try check(

@@ -6,6 +6,7 @@ import Synchronization
 ///
 /// Safe: because the descriptor is behind a lock.
 final class FolderLock: Sendable {
+  private let directory: String
   private let descriptor: Mutex<Int32>
 
   /// Creates the folder (its parents must exist) and takes the lock.
@@ -28,7 +29,17 @@ final class FolderLock: Sendable {
       }
       throw .storage("cannot lock \(path): \(String(cString: strerror(reason)))")
     }
+    self.directory = directory
     descriptor = Mutex(opened)
+  }
+
+  /// Makes the names of new files in the folder durable.
+  func sync() throws(StoreError) {
+    let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { if folder >= 0 { Glibc.close(folder) } }
+    guard folder >= 0, fsync(folder) == 0 else {
+      throw .storage("cannot sync the data folder \(directory): \(String(cString: strerror(errno)))")
+    }
   }
 
   func release() {

@@ -1,7 +1,8 @@
 import Synchronization
 
 /// One thread's way to read: owns an LMDB read transaction that each call renews and releases.
-/// Nothing is held between calls. A handle must not be used from inside one of its own visits.
+/// Nothing is held between calls. A handle must not be used from inside one of its own visits (which is why
+/// exclusivity can go unchecked on what each read touches).
 public final class ReadHandle {
   let state: StoreState
   let session: ReadSession

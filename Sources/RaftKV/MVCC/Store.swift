@@ -3,7 +3,8 @@ import Synchronization
 /// The storage engine of one member: memtables over an LMDB checkpoint.
 ///
 /// Safe: because what the threads share is in `StoreState`, and the rest belongs to the apply thread, except
-/// `flusher`, which is the flush thread's.
+/// `flusher`, which is the flush thread's. Exclusivity is unchecked on what each put touches, which one thread
+/// alone does, and never from inside itself.
 public final class Store: @unchecked Sendable {
   /// Bounds of the engine, all in one place.
   public struct Configuration: Sendable {
@@ -20,14 +21,18 @@ public final class Store: @unchecked Sendable {
     /// Pages that one transaction of a flush may make dirty; LMDB's own list ends at 131,071.
     public var flushPages = 60_000
 
+    /// The bounds a member runs with.
     public init() {}
   }
 
   /// The log position up to which every entry is part of the store's state.
   public struct Position: Sendable, Hashable {
+    /// The entry's index; 0 before the first.
     public var index: UInt64
+    /// The entry's term.
     public var term: UInt64
 
+    /// A place in the log.
     public init(index: UInt64, term: UInt64) {
       self.index = index
       self.term = term
@@ -68,6 +73,7 @@ public final class Store: @unchecked Sendable {
     let loaded: Checkpoint
     do throws(StoreError) {
       loaded = try Checkpoint.load(environment, path: directory)
+      try folder.sync()
     } catch {
       environment.close()
       throw error
@@ -89,7 +95,8 @@ public final class Store: @unchecked Sendable {
   }
 
   static func makeMemtable(_ configuration: Configuration, room: Int, origin: CheckpointState) -> Memtable {
-    let capacity = max(configuration.memtableBytes + Memtable.slackBytes, room)
+    let slack = min(Memtable.slackBytes, configuration.memtableBytes)
+    let capacity = max(configuration.memtableBytes + slack, room)
     guard let table = Memtable(capacity: capacity, changes: configuration.memtableChanges, origin: origin)
     else {
       // Nothing that was applied is lost, and no later entry can be applied without memory.
