@@ -18,16 +18,20 @@ final class Flusher: @unchecked Sendable {
   }
 
   func flushOldest() throws(StoreError) -> Bool {
-    let oldest = state.shared.with { shared -> Memtable? in
-      shared.isClosed || shared.tables.tables.count < 2 ? nil : shared.tables.tables.last
-    }
-    guard let table = oldest else { return false }
+    guard let table = oldest() else { return false }
     repeat { try writeSlice(of: table) } while table.flushedTo != 0
     state.shared.change { shared in
       shared.tables = MemtableSet(Array(shared.tables.tables.dropLast()))
     }
     try measure()
     return true
+  }
+
+  /// The memtable to flush next.
+  func oldest() -> Memtable? {
+    state.shared.with { shared in
+      shared.isClosed || shared.tables.tables.count < 2 ? nil : shared.tables.tables.last
+    }
   }
 
   /// Counts the free pages, for `sizeInUse`.
@@ -43,7 +47,8 @@ final class Flusher: @unchecked Sendable {
     var after: CheckpointState
   }
 
-  private func writeSlice(of table: Memtable) throws(StoreError) {
+  /// One transaction: the store could start from what it leaves.
+  func writeSlice(of table: Memtable) throws(StoreError) {
     let databases = state.environment.databases
     let transaction = try WriteTransaction(state.environment)
     let slice = try nextSlice(of: table, transaction)

@@ -44,7 +44,7 @@ public final class Store: @unchecked Sendable {
 
   let state: StoreState
   private let folder: FolderLock
-  private let flusher: Flusher
+  let flusher: Flusher
 
   // The apply thread's.
   @exclusivity(unchecked) var active: Memtable
