@@ -1,4 +1,10 @@
+import Synchronization
+
 /// The storage engine of one member: memtables over an LMDB checkpoint.
+///
+/// Safe: because what the threads share is in `StoreState`, and the rest belongs to the apply thread, except
+/// `flusher`, which is the flush thread's. Exclusivity is unchecked on what each put touches, which one thread
+/// alone does, and never from inside itself.
 public final class Store: @unchecked Sendable {
   /// Bounds of the engine, all in one place.
   public struct Configuration: Sendable {
@@ -6,100 +12,173 @@ public final class Store: @unchecked Sendable {
     public var memtableBytes = 64 << 20
     /// … or at so many changes: they bound the replay after a crash.
     public var memtableChanges = 100_000
-    /// Immutable memtables that may wait for the flush; then `apply` waits.
+    /// Immutable memtables that may wait for the flush; then `apply` waits. From 1 to 32.
     public var immutableMemtables = 2
     /// The size of LMDB's map: the most that the checkpoint may ever hold, in bytes (sparse).
     public var mapBytes = 1 << 40
     /// Threads that may read at the same time.
     public var maximumReaders = 1024
+    /// Pages that one transaction of a flush may make dirty; LMDB's own list ends at 131,071.
+    public var flushPages = 60_000
 
+    /// The bounds a member runs with.
     public init() {}
   }
 
   /// The log position up to which every entry is part of the store's state.
   public struct Position: Sendable, Hashable {
+    /// The entry's index; 0 before the first.
     public var index: UInt64
+    /// The entry's term.
     public var term: UInt64
+
+    /// A place in the log.
+    public init(index: UInt64, term: UInt64) {
+      self.index = index
+      self.term = term
+    }
   }
+
+  /// The longest key, in bytes. Longer ones are refused.
+  public static let maximumKeyBytes = 8192
+
+  let state: StoreState
+  private let folder: FolderLock
+  let flusher: Flusher
+
+  // The apply thread's.
+  @exclusivity(unchecked) var active: Memtable
+  let reader: ReadHandle
+  @exclusivity(unchecked) var readerIsStale = false
+  @exclusivity(unchecked) var position: Position
+  @exclusivity(unchecked) var revision: Int64
+  /// Changes of the next entry that the checkpoint has already.
+  @exclusivity(unchecked) var partialChanges: Int64
+  @exclusivity(unchecked) var entryIndex: UInt64 = 0
+  @exclusivity(unchecked) var entryTerm: UInt64 = 0
+  /// Changes that the entry being applied has made.
+  @exclusivity(unchecked) var nextSub: Int64 = 0
+  /// Why no more entries can be applied.
+  @exclusivity(unchecked) var failure: StoreError?
 
   /// Opens or creates the checkpoint in `directory`. Fails with `.storage` or `.corrupt` and a message for
   /// the operator when it cannot be read, is of another format, or is open in another process.
-  public init(directory: String, configuration: Configuration = .init()) throws(StoreError) { fatalError() }
+  public init(directory: String, configuration: Configuration = .init()) throws(StoreError) {
+    var bounded = configuration
+    bounded.immutableMemtables = min(max(bounded.immutableMemtables, 1), 32)
+    bounded.memtableChanges = max(bounded.memtableChanges, 1)
+    bounded.memtableBytes = min(max(bounded.memtableBytes, 4096), 16 << 30)
+    folder = try FolderLock(directory)
+    let environment = try Environment(path: directory, configuration: bounded)
+    let loaded: Checkpoint
+    do throws(StoreError) {
+      loaded = try Checkpoint.load(environment, path: directory)
+      try folder.sync()
+    } catch {
+      environment.close()
+      throw error
+    }
+    active = Store.makeMemtable(bounded, room: 0, origin: loaded.state)
+    state = StoreState(
+      environment: environment, configuration: bounded, tables: MemtableSet([active]), loaded: loaded)
+    flusher = Flusher(state, nextNode: loaded.nextNode)
+    do throws(StoreError) {
+      reader = try ReadHandle(state)
+    } catch {
+      environment.close()
+      throw error
+    }
+    position = loaded.state.position
+    revision = loaded.state.revision
+    partialChanges = loaded.state.partialChanges
+    try flusher.measure()
+  }
+
+  static func makeMemtable(_ configuration: Configuration, room: Int, origin: CheckpointState) -> Memtable {
+    let slack = min(Memtable.slackBytes, configuration.memtableBytes)
+    let capacity = max(configuration.memtableBytes + slack, room)
+    guard let table = Memtable(capacity: capacity, changes: configuration.memtableChanges, origin: origin)
+    else {
+      // Nothing that was applied is lost, and no later entry can be applied without memory.
+      fatalError("out of memory: the kernel refused \(capacity) bytes for a memtable")
+    }
+    return table
+  }
 
   // MARK: apply thread
 
-  /// Applies the entry at `index` (the next one after the last applied). Visible to reads at once.
-  public func apply(_ command: Command, index: UInt64, term: UInt64) -> Outcome { fatalError() }
-  /// Advances the applied position over an entry that changes nothing.
-  public func skip(index: UInt64, term: UInt64) { fatalError() }
   /// The last applied entry.
-  public var applied: Position { fatalError() }
+  public var applied: Position { position }
 
   // MARK: any thread
 
-  /// The newest revision that reads see.
-  public var currentRevision: Int64 { fatalError() }
-  /// The revision compacted to; reads below it fail.
-  public var compactRevision: Int64 { fatalError() }
+  /// The newest revision that reads see; 1 in an empty store.
+  public var currentRevision: Int64 { state.revision.load(ordering: .acquiring) }
+  /// The revision compacted to; reads below it fail. 0 before the first compaction.
+  public var compactRevision: Int64 { state.compactRevision.load(ordering: .acquiring) }
   /// Everything up to here is in the checkpoint: log entries up to it are no longer needed.
-  public var flushed: Position { fatalError() }
+  public var flushed: Position { state.shared.with { $0.flushed.position } }
+
   /// Bytes of the checkpoint file that hold pages (etcd API: `Status.dbSize`), memtables included.
-  public var size: Int64 { fatalError() }
-  /// The same without free pages (etcd API: `Status.dbSizeInUse`).
-  public var sizeInUse: Int64 { fatalError() }
+  public var size: Int64 {
+    state.shared.with { shared in
+      if shared.isClosed { return 0 }
+      return Int64(state.environment.pageCount * state.environment.pageSize + Store.memory(shared.tables))
+    }
+  }
+
+  /// The same without pages that are free as of the last flush (etcd API: `Status.dbSizeInUse`).
+  public var sizeInUse: Int64 {
+    state.shared.with { shared in
+      if shared.isClosed { return 0 }
+      let pages = max(state.environment.pageCount - shared.freePages, 0)
+      return Int64(pages * state.environment.pageSize + Store.memory(shared.tables))
+    }
+  }
+
+  private static func memory(_ tables: MemtableSet) -> Int {
+    tables.tables.reduce(0) { $0 + $1.used }
+  }
+
   /// The alarms raised now, in order.
-  public var alarms: [Alarm] { fatalError() }
-  /// A named document in `meta`.
-  public func meta(_ name: String) throws(StoreError) -> Bytes? { fatalError() }
+  public var alarms: [Alarm] { state.documents.withLock { $0.alarms } }
+
+  /// A named document in `meta`; nil when there is none.
+  public func meta(_ name: String) throws(StoreError) -> Bytes? {
+    state.documents.withLock { $0.byName[name] }
+  }
+
   /// A handle that one thread at a time may read through. Make one per thread and keep it.
-  public func makeReadHandle() throws(StoreError) -> ReadHandle { fatalError() }
+  public func makeReadHandle() throws(StoreError) -> ReadHandle {
+    if state.shared.with({ $0.isClosed }) { throw .storage("the store is closed") }
+    return try ReadHandle(state)
+  }
 
   // MARK: flush thread
 
-  /// Called (on the apply thread) each time a memtable became immutable: run `flush()` on the flush thread.
-  public var onFlushNeeded: (@Sendable () -> Void)? { get { fatalError() } set { fatalError() } }
+  /// Called (on the apply thread) each time a memtable became immutable: run `flushOldest()` on the flush
+  /// thread.
+  public var onFlushNeeded: (@Sendable () -> Void)? {
+    get { state.shared.with { $0.onFlushNeeded } }
+    set { state.shared.with { $0.onFlushNeeded = newValue } }
+  }
+
   /// Writes the oldest immutable memtable to the checkpoint; false when there is none. A failed flush throws,
-  /// keeps the memtable, and may be tried again.
-  public func flushOldest() throws(StoreError) -> Bool { fatalError() }
-  /// Makes the active memtable immutable if it holds anything (apply thread only): on idle, and on shutdown.
-  public func rotate() { fatalError() }
+  /// keeps the memtable, and may be tried again. One thread at a time.
+  public func flushOldest() throws(StoreError) -> Bool { try flusher.flushOldest() }
 
-  /// Closes the checkpoint. No handle may be in use.
-  public func close() { fatalError() }
-}
+  /// Closes the checkpoint. No handle may be in use; those still around fail from now on. What is in
+  /// memtables stays in the log alone.
+  public func close() {
+    let wasOpen = state.shared.with { shared in
+      defer { shared.isClosed = true }
+      return !shared.isClosed
+    }
+    if !wasOpen { return }
+    failure = .storage("the store is closed")
+    state.environment.close()
+    folder.release()
+  }
 
-/// One key-value of a scan, borrowed: valid only inside the visit.
-public struct KeyValueView: ~Copyable {
-  public var key: UnsafeRawBufferPointer { fatalError() }
-  public var createRevision: Int64 { fatalError() }
-  public var modRevision: Int64 { fatalError() }
-  public var version: Int64 { fatalError() }
-  public var lease: Int64 { fatalError() }
-  /// The value's length in bytes.
-  public var valueLength: Int { fatalError() }
-  /// Copies the whole value (`valueLength` bytes) to `target`, checking its checksums.
-  public func copyValue(to target: UnsafeMutableRawPointer) throws(StoreError) { fatalError() }
-}
-
-/// One thread's way to read: owns an LMDB read transaction that each call renews and releases.
-public final class ReadHandle {
-  /// Pins the revision to read at: `requested` if positive, else the current one.
-  /// Fails with `.futureRevision` or `.compacted`.
-  public func resolve(_ requested: Int64) throws(StoreError) -> (revision: Int64, current: Int64) { fatalError() }
-
-  /// Visits the keys of `range` as they were at `revision`, in key order, until `visit` returns false.
-  /// Begin again later with the next key as the range's start: nothing is held between calls.
-  public func scan(
-    _ range: KeyRange, revision: Int64,
-    visit: (borrowing KeyValueView) throws(StoreError) -> Bool
-  ) throws(StoreError) { fatalError() }
-
-  /// How many keys `range` holds at `revision`.
-  public func count(_ range: KeyRange, revision: Int64) throws(StoreError) -> Int64 { fatalError() }
-
-  /// The whole of etcd's Range, materialised: sorted, filtered and limited.
-  public func range(_ query: RangeQuery) throws(StoreError) -> RangeResult { fatalError() }
-
-  /// Evaluates a read-only transaction at one revision.
-  public func transaction(_ command: TransactionCommand) throws(StoreError) -> (TransactionResult, revision: Int64) { fatalError() }
+  deinit { close() }
 }

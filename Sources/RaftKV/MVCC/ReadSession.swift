@@ -1,0 +1,118 @@
+import CLMDB
+
+/// One reader's place in LMDB: a read transaction and its cursors, made once and renewed for each call.
+/// Used by one thread at a time; only `invalidate` comes from another, when the store closes.
+final class ReadSession {
+  private let environment: Environment
+  private var transaction: OpaquePointer?
+  @exclusivity(unchecked) private var isRenewed = false
+  private let counted: Bool
+  private var cursors: (current: OpaquePointer?, longKeys: OpaquePointer?, versions: OpaquePointer?)
+  private var cursorsRenewed: (current: Bool, longKeys: Bool, versions: Bool) = (false, false, false)
+
+  /// `counted` sessions are known to the environment, which ends them when it closes.
+  init(_ environment: Environment, counted: Bool = true) throws(StoreError) {
+    self.environment = environment
+    self.counted = counted
+    var begun: OpaquePointer?
+    try check(
+      mdb_txn_begin(environment.pointer, nil, UInt32(MDB_RDONLY), &begun), "beginning a read transaction")
+    transaction = begun
+    isRenewed = true
+    cursors = (nil, nil, nil)
+    if counted {
+      reset()
+      environment.register(self)
+    }
+  }
+
+  deinit {
+    if counted { environment.unregister(self) } else { invalidate() }
+  }
+
+  /// Ends the transaction for good.
+  func invalidate() {
+    for cursor in [cursors.current, cursors.longKeys, cursors.versions] {
+      if let cursor { mdb_cursor_close(cursor) }
+    }
+    cursors = (nil, nil, nil)
+    if let transaction { mdb_txn_abort(transaction) }
+    transaction = nil
+  }
+
+  /// Takes the newest state of the checkpoint, unless this call holds one already.
+  @inline(__always)
+  func renew() throws(StoreError) {
+    if isRenewed { return }
+    guard let transaction else { throw .storage("the store is closed") }
+    try check(mdb_txn_renew(transaction), "renewing a read transaction")
+    isRenewed = true
+  }
+
+  /// Lets go of the state, so that its pages may be used again.
+  @inline(__always)
+  func reset() {
+    guard isRenewed, let transaction else { return }
+    mdb_txn_reset(transaction)
+    isRenewed = false
+    cursorsRenewed = (false, false, false)
+  }
+
+  var handle: OpaquePointer { transaction! }
+  var databases: Databases { environment.databases }
+
+  func currentCursor() throws(StoreError) -> OpaquePointer {
+    try cursor(&cursors.current, &cursorsRenewed.current, environment.databases.current)
+  }
+  func longKeysCursor() throws(StoreError) -> OpaquePointer {
+    try cursor(&cursors.longKeys, &cursorsRenewed.longKeys, environment.databases.longKeys)
+  }
+  func versionsCursor() throws(StoreError) -> OpaquePointer {
+    try cursor(&cursors.versions, &cursorsRenewed.versions, environment.databases.versions)
+  }
+
+  private func cursor(
+    _ cursor: inout OpaquePointer?, _ renewed: inout Bool, _ database: MDB_dbi
+  ) throws(StoreError) -> OpaquePointer {
+    try renew()
+    if let open = cursor {
+      if !renewed { try check(mdb_cursor_renew(handle, open), "renewing a cursor") }
+      renewed = true
+      return open
+    }
+    try check(mdb_cursor_open(handle, database, &cursor), "opening a cursor")
+    renewed = true
+    return cursor!
+  }
+
+  // MARK: free pages
+
+  /// Free pages, by the records of LMDB's own list (database 0): each holds a count, then page numbers.
+  func freePageCount() throws(StoreError) -> Int {
+    var total = 0
+    try forEachFreeRecord { record in total += record.load(as: Int.self) }
+    return total
+  }
+
+  func forEachFreePage(_ body: (Int) -> Void) throws(StoreError) {
+    try forEachFreeRecord { record in
+      let count = min(record.load(as: Int.self), record.count / 8 - 1)
+      for index in 0..<max(count, 0) { body(record.load(fromByteOffset: 8 + 8 * index, as: Int.self)) }
+    }
+  }
+
+  private func forEachFreeRecord(_ body: (UnsafeRawBufferPointer) -> Void) throws(StoreError) {
+    try renew()
+    var opened: OpaquePointer?
+    try check(mdb_cursor_open(handle, 0, &opened), "reading the list of free pages")
+    defer { mdb_cursor_close(opened) }
+    var key = MDB_val()
+    var data = MDB_val()
+    var code = mdb_cursor_get(opened, &key, &data, MDB_FIRST)
+    while code == MDB_SUCCESS {
+      if data.mv_size >= 8 { body(data.bytes) }
+      code = mdb_cursor_get(opened, &key, &data, MDB_NEXT)
+    }
+    if code != MDB_NOTFOUND { throw lmdbError(code, "reading the list of free pages") }
+  }
+}

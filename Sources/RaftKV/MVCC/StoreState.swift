@@ -1,0 +1,86 @@
+import Synchronization
+
+/// What the checkpoint, or a memtable, accounts for.
+struct CheckpointState {
+  /// The last entry that is complete.
+  var position = Store.Position(index: 0, term: 0)
+  /// The store's revision after it.
+  var revision: Int64 = 1
+  /// Changes of the entry after `position` (main revision `revision` + 1) that are in already: a flush may
+  /// end inside an entry that filled a memtable.
+  var partialChanges: Int64 = 0
+}
+
+/// The memtables of one moment, newest first: the active one and those that wait for the flush.
+///
+/// Safe: because it never changes.
+final class MemtableSet: Sendable {
+  let tables: [Memtable]
+
+  init(_ tables: [Memtable]) { self.tables = tables }
+}
+
+/// What the threads of a store share.
+///
+/// Safe: because every member is immutable, atomic or behind a lock.
+final class StoreState: @unchecked Sendable {
+  struct Shared {
+    var tables: MemtableSet
+    var flushed: CheckpointState
+    var isClosed = false
+    var onFlushNeeded: (@Sendable () -> Void)?
+    /// Pages of the checkpoint that are free, as of the last flush.
+    var freePages = 0
+  }
+
+  struct Documents {
+    var byName: [String: Bytes] = [:]
+    var alarms: [Alarm] = []
+  }
+
+  let environment: Environment
+  let configuration: Store.Configuration
+  let shared: Monitor<Shared>
+  let documents: Mutex<Documents>
+  let counts = Mutex(CountCache())
+  /// The newest revision that reads see.
+  let revision: Atomic<Int64>
+  /// Reads below it fail. Raised before any version is removed, so that a reader that renews its LMDB
+  /// transaction first and looks here next never misses rows unawares.
+  let compactRevision: Atomic<Int64>
+
+  init(
+    environment: Environment, configuration: Store.Configuration, tables: MemtableSet,
+    loaded: Checkpoint
+  ) {
+    self.environment = environment
+    self.configuration = configuration
+    shared = Monitor(Shared(tables: tables, flushed: loaded.state))
+    documents = Mutex(Documents(byName: loaded.documents, alarms: loaded.alarms))
+    revision = Atomic(loaded.state.revision)
+    compactRevision = Atomic(loaded.compactRevision)
+  }
+}
+
+/// The counts of recent lists. A list read page by page asks for the count of what is left with each page:
+/// counting anew each time would make the whole quadratic.
+struct CountCache {
+  static let capacity = 64
+
+  private var entries: [(range: KeyRange, revision: Int64, count: Int64)] = []
+  private var oldest = 0
+
+  func count(of range: KeyRange, at revision: Int64) -> Int64? {
+    entries.first { $0.revision == revision && $0.range == range }?.count
+  }
+
+  mutating func remember(_ count: Int64, of range: KeyRange, at revision: Int64) {
+    if self.count(of: range, at: revision) != nil { return }
+    if entries.count < CountCache.capacity {
+      entries.append((range, revision, count))
+    } else {
+      entries[oldest] = (range, revision, count)
+      oldest = (oldest + 1) % CountCache.capacity
+    }
+  }
+}
