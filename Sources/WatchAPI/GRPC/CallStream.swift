@@ -71,7 +71,7 @@ public class CallStream: HTTP2Stream, @unchecked Sendable {
   }
 
   public final override func receiveData(_ bytes: UnsafeRawBufferPointer) {
-    if isPaused { unconsumed += bytes.count } else { consume(bytes.count) }
+    if isPaused && !isOver { unconsumed += bytes.count } else { consume(bytes.count) }
     guard !isOver, let connection else { return }
     var rest = bytes
     do throws(GRPCStatus) {
@@ -105,6 +105,9 @@ public class CallStream: HTTP2Stream, @unchecked Sendable {
   public override func didClose(_ reason: StreamClosure) {
     _ = countPartialBytes(0)
     isOver = true
+    // The connection's window outlives the stream's.
+    consume(unconsumed)
+    unconsumed = 0
     onMessage = nil
     onWritable = nil
     held.removeAll()

@@ -24,6 +24,9 @@ struct MessageReader {
   /// Bytes held of a message that is not whole.
   var partialBytes: Int { body.readableBytes }
 
+  /// Memory held for it.
+  var allocatedBytes: Int { body.capacity }
+
   /// Whether the stream may end here.
   var isBetweenMessages: Bool {
     if case .prefix(0, _) = state { true } else { false }

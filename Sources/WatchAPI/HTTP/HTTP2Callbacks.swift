@@ -41,6 +41,8 @@ enum HTTP2Callbacks {
     for options in [serverOptions, clientOptions] {
       nghttp2_option_set_no_auto_window_update(options, 1)
       nghttp2_option_set_no_closed_streams(options, 1)
+      // `HTTP2Connection` counts resets itself, with a limit that can be set and an error that says so.
+      nghttp2_option_set_stream_reset_rate_limit(options, 1 << 40, 1 << 40)
     }
 
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, user in
