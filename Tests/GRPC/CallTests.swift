@@ -10,7 +10,9 @@ import Testing
     let server = try await TestServer()
     let client = try await server.connect()
     for count in [0, 1, 100, 16_379, 16_380, 65_536, 1 << 20, 2 << 20] {
-      let message = ByteBuffer(bytes: (0..<count).lazy.map { UInt8(truncatingIfNeeded: $0 &* 31) })
+      var message = ByteBuffer()
+      for number in 0..<UInt64(count / 8) { message.writeInteger(number &* 0x9E37_79B9_7F4A_7C15) }
+      message.writeRepeatingByte(5, count: count % 8)
       #expect(try await client.unary("/test.Test/Echo", message) == message, "\(count) bytes")
     }
     await client.close()
@@ -31,7 +33,8 @@ import Testing
   }
 
   @Test(arguments: [
-    GRPCStatus(.outOfRange, "etcdserver: mvcc: required revision has been compacted"), GRPCStatus(.notFound, ""),
+    GRPCStatus(.outOfRange, "etcdserver: mvcc: required revision has been compacted"),
+    GRPCStatus(.notFound, ""),
     GRPCStatus(.internalError, "100% żółw\nnew line"), GRPCStatus(.unauthenticated, "x"),
   ])
   func statusesArriveAsSent(status: GRPCStatus) async throws {
@@ -57,7 +60,8 @@ import Testing
     #expect(
       await client.failure("/test.Test/None")
         == GRPCStatus(.unimplemented, "unknown method None for service test.Test"))
-    #expect(await client.failure("/no.Service/None") == GRPCStatus(.unimplemented, "unknown service no.Service"))
+    #expect(
+      await client.failure("/no.Service/None") == GRPCStatus(.unimplemented, "unknown service no.Service"))
     #expect(await client.failure("/none") == GRPCStatus(.unimplemented, "malformed method name: \"/none\""))
     await client.close()
     try await server.close()
@@ -80,7 +84,9 @@ import Testing
     #expect(call.call.headers["seen-path"] == "/test.Test/Metadata")
     var wrong = Metadata()
     wrong.add("key", "new\nline")
-    await #expect(throws: GRPCStatus.self) { try await client.unary("/test.Test/Metadata", "", metadata: wrong) }
+    await #expect(throws: GRPCStatus.self) {
+      try await client.unary("/test.Test/Metadata", "", metadata: wrong)
+    }
     await client.close()
     try await server.close()
   }
@@ -142,7 +148,9 @@ import Testing
     let calls = [try await client.open("/test.Test/Hang"), try await client.open("/test.Test/Bidirectional")]
     await until("the call has begun") { server.log.count("hang") == 1 }
     await client.close()
-    await until("the client learns") { calls.allSatisfy { $0.status?.code == .unavailable && $0.endings == 1 } }
+    await until("the client learns") {
+      calls.allSatisfy { $0.status?.code == .unavailable && $0.endings == 1 }
+    }
     await until("the server learns") { server.log.count("cancelled") == 2 }
     #expect(await client.failure("/test.Test/Echo").code == .unavailable)
     await until("the server forgets the connection") { server.listener.connectionCount == 0 }
@@ -197,7 +205,8 @@ import Testing
       http: { _, loop in loop.makeSucceededFuture(.text(200, "")) }
     ).get()
     let client = TestClient(
-      connection: try await ClientConnection.connect(to: .unixSocket(path), on: TestServer.loops.next()).get())
+      connection: try await ClientConnection.connect(to: .unixSocket(path), on: TestServer.loops.next()).get()
+    )
     #expect(try await client.unary("/test.Test/Echo", "local") == "local")
     await client.close()
     try await listener.close(deadline: .now()).get()

@@ -10,7 +10,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("1H", 3_600_000_000_000), ("2M", 120_000_000_000), ("3S", 3_000_000_000), ("4m", 4_000_000), ("5u", 5_000),
+    ("1H", 3_600_000_000_000), ("2M", 120_000_000_000), ("3S", 3_000_000_000), ("4m", 4_000_000),
+    ("5u", 5_000),
     ("6n", 6), ("0n", 0), ("99999999S", 99_999_999_000_000_000), ("99999999H", Int64.max),
   ])
   func parsesTimeouts(text: String, nanoseconds: Int64) {
@@ -23,7 +24,9 @@ import Testing
   }
 
   @Test func formatsWhatItParses() {
-    for amount: Int64 in [0, 1, 99_999_999, 100_000_000, 100_000_001, 5_000_000_000, 3_600_000_000_000, Int64.max / 2] {
+    for amount: Int64 in [
+      0, 1, 99_999_999, 100_000_000, 100_000_001, 5_000_000_000, 3_600_000_000_000, Int64.max / 2,
+    ] {
       let text = Timeout.format(.nanoseconds(amount))
       let parsed = parse(text)?.nanoseconds ?? -1
       #expect(parsed >= amount, "\(text)")
@@ -41,7 +44,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("plain text", "plain text"), ("100%", "100%25"), ("a\nb", "a%0Ab"), ("żółw", "%C5%BC%C3%B3%C5%82w"), ("", ""),
+    ("plain text", "plain text"), ("100%", "100%25"), ("a\nb", "a%0Ab"), ("żółw", "%C5%BC%C3%B3%C5%82w"),
+    ("", ""),
     ("~ ", "~ "), ("\u{7F}", "%7F"),
   ])
   func encodesStatusMessages(text: String, encoded: String) {
@@ -49,7 +53,9 @@ import Testing
     #expect(Array(encoded.utf8).withUnsafeBufferPointer { StatusMessage.decode($0) } == text)
   }
 
-  @Test(arguments: [("%", "%"), ("%4", "%4"), ("%zz", "%zz"), ("%41%4", "A%4"), ("%FF", "\u{FFFD}"), ("%c3%a9", "é")])
+  @Test(arguments: [
+    ("%", "%"), ("%4", "%4"), ("%zz", "%zz"), ("%41%4", "A%4"), ("%FF", "\u{FFFD}"), ("%c3%a9", "é"),
+  ])
   func decodesAnything(encoded: String, text: String) {
     #expect(Array(encoded.utf8).withUnsafeBufferPointer { StatusMessage.decode($0) } == text)
   }
@@ -70,7 +76,9 @@ import Testing
       Issue.record("the later handler is kept")
       return
     }
-    #expect(router.unimplemented("/package.Service3/No").message == "unknown method No for service package.Service3")
+    #expect(
+      router.unimplemented("/package.Service3/No").message == "unknown method No for service package.Service3"
+    )
     #expect(router.unimplemented("/no/No").message == "unknown service no")
     #expect(router.unimplemented("no").message == "malformed method name: \"no\"")
   }

@@ -10,7 +10,9 @@ import Testing
     for chunk in chunks {
       try chunk.withUnsafeBytes { bytes in
         var rest = bytes
-        while let message = try reader.next(&rest, ByteBufferAllocator()) { messages.append(Array(message.readableBytesView)) }
+        while let message = try reader.next(&rest, ByteBufferAllocator()) {
+          messages.append(Array(message.readableBytesView))
+        }
         #expect(rest.isEmpty)
       }
     }
@@ -53,7 +55,9 @@ import Testing
     #expect(throws: GRPCStatus(.resourceExhausted, "grpc: received message larger than max (11 vs. 10)")) {
       try read([[0, 0, 0, 0, 11]], limit: 10)
     }
-    #expect(throws: GRPCStatus(.resourceExhausted, "grpc: received message larger than max (4294967295 vs. 10)")) {
+    #expect(
+      throws: GRPCStatus(.resourceExhausted, "grpc: received message larger than max (4294967295 vs. 10)")
+    ) {
       try read([[0, 255], [255, 255, 255]], limit: 10)
     }
     #expect(throws: GRPCStatus(.internalError, "grpc: compressed flag set with identity or empty encoding")) {

@@ -18,10 +18,15 @@ import Testing
 
   static let cases: [Case] = [
     Case(name: "a proper call", grpcStatus: "0"),
-    Case(name: "content type with a subtype", changes: ["content-type": "application/grpc+proto"], grpcStatus: "0"),
-    Case(name: "content type with parameters", changes: ["content-type": "application/grpc;x=y"], grpcStatus: "0"),
     Case(
-      name: "content type of something like gRPC", changes: ["content-type": "application/grpc-web"], httpStatus: "415",
+      name: "content type with a subtype", changes: ["content-type": "application/grpc+proto"],
+      grpcStatus: "0"),
+    Case(
+      name: "content type with parameters", changes: ["content-type": "application/grpc;x=y"], grpcStatus: "0"
+    ),
+    Case(
+      name: "content type of something like gRPC", changes: ["content-type": "application/grpc-web"],
+      httpStatus: "415",
       grpcStatus: "3", message: "invalid gRPC request content-type \"application/grpc-web\""),
     Case(
       name: "GET", changes: [":method": "GET"], httpStatus: "405", grpcStatus: "13",
@@ -53,7 +58,9 @@ import Testing
     Case(
       name: "two messages", body: [0, 0, 0, 0, 1, 7, 0, 0, 0, 0, 0], grpcStatus: "13",
       message: "cardinality violation: received multiple request messages for a unary call"),
-    Case(name: "path without a slash inside", path: "/x", grpcStatus: "12", message: "malformed method name: \"/x\""),
+    Case(
+      name: "path without a slash inside", path: "/x", grpcStatus: "12",
+      message: "malformed method name: \"/x\""),
     Case(name: "not gRPC", path: "/plain?a=b", changes: ["content-type": "text/plain"], httpStatus: "200"),
     Case(name: "no content type", path: "/plain", changes: ["content-type": ""], httpStatus: "200"),
     Case(name: "failing plain handler", path: "/fail", changes: ["content-type": ""], httpStatus: "500"),

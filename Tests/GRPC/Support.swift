@@ -47,7 +47,10 @@ struct TestServer {
       loop.scheduleTask(in: .milliseconds(20)) { HTTPResponse.text(200, "later") }.futureResult
     default:
       loop.makeSucceededFuture(
-        .text(200, "\(request.method) \(request.path) \(request.query.map { $0.name }) \(String(buffer: request.body))"))
+        .text(
+          200,
+          "\(request.method) \(request.path) \(request.query.map { $0.name }) \(String(buffer: request.body))"
+        ))
     }
   }
 
@@ -191,7 +194,9 @@ struct TestClient: Sendable {
   ) async throws -> ByteBuffer {
     let result: Result<ByteBuffer, GRPCStatus> = await withCheckedContinuation { continuation in
       connection.eventLoop.execute {
-        connection.unary(path, message, metadata: metadata, timeout: timeout) { continuation.resume(returning: $0) }
+        connection.unary(path, message, metadata: metadata, timeout: timeout) {
+          continuation.resume(returning: $0)
+        }
       }
     }
     return try result.get()

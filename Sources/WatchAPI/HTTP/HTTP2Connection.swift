@@ -609,7 +609,7 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
       type == NGHTTP2_DATA.rawValue
       && header.length == 0 && UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue == 0
       || type == NGHTTP2_PRIORITY.rawValue || type == NGHTTP2_SETTINGS.rawValue
-      || type > NGHTTP2_CONTINUATION.rawValue
+
     if isIdle && !idleFrames.take(at: .now()) {
       end(code: HTTP2Error.enhanceYourCalm, "too many frames without content")
       return false
