@@ -54,6 +54,25 @@ import Testing
     try await server.close()
   }
 
+  @Test func aPausedCallKeepsWhatTheServerSentBeforeItsEnd() async throws {
+    let server = try await TestServer()
+    let client = try await server.connect()
+    let call = try await client.open("/test.Test/Bidirectional", pauses: true)
+    try await call.on { call in
+      for index in 0..<3 { call.send(ByteBuffer(string: "\(index)")) }
+      call.halfClose()
+    }
+    // The stream is gone, the call is not.
+    let loop = client.connection.eventLoop
+    while try await loop.submit({ client.connection.callCount }).get() > 0 { await Task.yield() }
+    #expect(call.messages.isEmpty && call.status == nil)
+    try await loop.submit { call.call.resume() }.get()
+    #expect(call.texts == ["0", "1", "2"])
+    #expect(call.status == .ok && call.endings == 1)
+    await client.close()
+    try await server.close()
+  }
+
   @Test func aServerThatPausesHoldsTheClientBack() async throws {
     let server = try await TestServer()
     let client = try await server.connect()
@@ -106,9 +125,32 @@ import Testing
     try await server.close()
   }
 
+  @Test func headersAndUnendedRequestsAreBoundedPerConnection() async throws {
+    var limits = ServerLimits()
+    limits.connection.heldRequestBytes = 50_000
+    let server = try await TestServer(limits: limits)
+    let probe = try await Probe(server)
+    let long = String(repeating: "h", count: 9_000)
+    let withHeaders = try await (0..<10).asyncMap { _ in
+      try await probe.open(Probe.call("/test.Test/Hang", ["long": long]))
+    }
+    await until("those over the limit are refused") { withHeaders.count { $0.field("grpc-status") == "8" } == 5 }
+    await probe.close()
+    let other = try await Probe(server)
+    let whole = try await (0..<10).asyncMap { _ in try await other.open(Probe.call("/test.Test/Echo")) }
+    for stream in whole {
+      try await other.send(stream, [0, 0, 0, 0x27, 0x10] + [UInt8](repeating: 1, count: 10_000), end: false)
+    }
+    await until("those over the limit are refused") { whole.count { $0.field("grpc-status") == "8" } >= 5 }
+    #expect(whole.count { $0.field("grpc-status") == nil } >= 4)
+    await other.close()
+    try await server.stillServes()
+    try await server.close()
+  }
+
   @Test func unfinishedMessagesAreBoundedPerConnection() async throws {
     var limits = ServerLimits()
-    limits.connection.partialMessageBytes = 50_000
+    limits.connection.heldRequestBytes = 50_000
     let server = try await TestServer(limits: limits)
     let probe = try await Probe(server)
     let streams = try await (0..<10).asyncMap { _ in try await probe.open(Probe.call("/test.Test/Echo")) }

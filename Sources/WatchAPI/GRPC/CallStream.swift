@@ -15,7 +15,7 @@ public class CallStream: HTTP2Stream, @unchecked Sendable {
   private var held = CircularBuffer<ByteBuffer>(initialCapacity: 0)
   private var heldEnd = false
   private var unconsumed = 0
-  private var countedPartialBytes = 0
+  private var countedBytes = 0
   /// Bytes still owed to a message begun with `beginMessage`.
   private var promisedBytes = 0
   /// Nothing more is delivered.
@@ -82,9 +82,7 @@ public class CallStream: HTTP2Stream, @unchecked Sendable {
       fail(error)
       return
     }
-    if !isOver, reader.partialBytes != countedPartialBytes, !countPartialBytes(reader.partialBytes) {
-      fail(GRPCStatus(.resourceExhausted, "too many bytes of unfinished messages on one connection"))
-    }
+    countHeldBytes()
   }
 
   public final override func receiveEnd() {
@@ -96,21 +94,36 @@ public class CallStream: HTTP2Stream, @unchecked Sendable {
     if isPaused { heldEnd = true } else { deliverEnd() }
   }
 
-  final func countPartialBytes(_ count: Int) -> Bool {
-    let change = count - countedPartialBytes
-    countedPartialBytes = count
-    return connection?.addPartialBytes(change) ?? true
+  /// Bytes of the peer's that wait here for more of them.
+  var heldBytes: Int { reader.partialBytes }
+
+  /// Counts them against the connection's bound, and fails the call when it is exceeded.
+  final func countHeldBytes() {
+    let bytes = isOver ? 0 : heldBytes
+    guard bytes != countedBytes else { return }
+    let change = bytes - countedBytes
+    countedBytes = bytes
+    if connection?.addHeldBytes(change) == false && !isOver {
+      fail(GRPCStatus(.resourceExhausted, "too many bytes of unfinished requests on one connection"))
+    }
   }
 
   public override func didClose(_ reason: StreamClosure) {
-    _ = countPartialBytes(0)
+    giveBack()
     isOver = true
-    // The connection's window outlives the stream's.
-    consume(unconsumed)
-    unconsumed = 0
+    countHeldBytes()
     onMessage = nil
     onWritable = nil
     held.removeAll()
+  }
+
+  /// The peer has ended the call in good order, and `resume` will deliver what it sent.
+  final var isHoldingEnd: Bool { heldEnd && !isOver }
+
+  /// Returns what was not consumed: the connection's window outlives the stream's.
+  final func giveBack() {
+    consume(unconsumed)
+    unconsumed = 0
   }
 
   // MARK: sending
@@ -124,6 +137,7 @@ public class CallStream: HTTP2Stream, @unchecked Sendable {
 
   /// Sends one whole message.
   public final func send(_ message: ByteBuffer) {
+    connection?.eventLoop.assertInEventLoop()
     guard promisedBytes == 0 else {
       reset(HTTP2Error.internalError)
       return

@@ -9,6 +9,7 @@ public class ClientStream: CallStream, @unchecked Sendable {
   private var grpcStatus: Int?
   private var grpcMessage = ""
   private var hasHeaders = false
+  private var hasTrailers = false
   private var rawHeaders = RawFields()
   private var rawTrailers = RawFields()
   private var isFinished = false
@@ -16,7 +17,10 @@ public class ClientStream: CallStream, @unchecked Sendable {
   /// The server's headers, once they have arrived.
   public final var headers: Metadata { rawHeaders.metadata }
   /// The server's trailers, once they have arrived.
-  public final var trailers: Metadata { rawTrailers.isEmpty ? Metadata() : rawTrailers.metadata }
+  public final var trailers: Metadata {
+    // An answer of headers alone is one of trailers alone (gRPC over HTTP/2: Trailers-Only).
+    hasTrailers ? rawTrailers.metadata : grpcStatus != nil ? rawHeaders.metadata : Metadata()
+  }
 
   /// The call is over; exactly once, last.
   func finished(_ status: GRPCStatus) {}
@@ -40,7 +44,7 @@ public class ClientStream: CallStream, @unchecked Sendable {
   public final override func receiveHeadersComplete() {
     // Informational answers come before the real one (RFC 9110, 15.2).
     if httpStatus >= 100 && httpStatus < 200 { return }
-    hasHeaders = true
+    if hasHeaders { hasTrailers = true } else { hasHeaders = true }
   }
 
   override func deliverEnd() {
@@ -82,6 +86,11 @@ public class ClientStream: CallStream, @unchecked Sendable {
   }
 
   public final override func didClose(_ reason: StreamClosure) {
+    if case .ended = reason, isHoldingEnd {
+      // Messages wait for `resume`, which will finish the call.
+      giveBack()
+      return
+    }
     switch reason {
     case .ended:
       finish(receivedStatus)

@@ -68,7 +68,7 @@ public final class Listener: Sendable {
   public func close(deadline: NIODeadline) -> EventLoopFuture<Void> {
     let loop = channel.eventLoop
     return channel.close().recover { _ in }.flatMap { [connections] in
-      let open = connections.all
+      let open = connections.close()
       for channel in open { channel.pipeline.fireUserInboundEventTriggered(GracefulShutdown()) }
       let timer = loop.scheduleTask(deadline: deadline) {
         for channel in open { channel.close(promise: nil) }
@@ -82,26 +82,37 @@ public final class Listener: Sendable {
 
 /// The connections of a listener that are open.
 private final class ConnectionTable: Sendable {
+  private struct State {
+    var channels: [ObjectIdentifier: any Channel] = [:]
+    var isClosed = false
+  }
   private let limit: Int
-  private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+  private let state = Mutex(State())
 
   init(limit: Int) {
     self.limit = limit
   }
 
-  var count: Int { channels.withLock { $0.count } }
-  var all: [any Channel] { channels.withLock { Array($0.values) } }
+  var count: Int { state.withLock { $0.channels.count } }
 
-  /// Notes a channel until it closes; false when there are too many.
+  /// Takes no more, and returns those that are open.
+  func close() -> [any Channel] {
+    state.withLock { state in
+      state.isClosed = true
+      return Array(state.channels.values)
+    }
+  }
+
+  /// Notes a channel until it closes; false when there are too many, or the listener has closed.
   func add(_ channel: any Channel) -> Bool {
     let id = ObjectIdentifier(channel)
-    let isAdded = channels.withLock { channels in
-      guard channels.count < limit else { return false }
-      channels[id] = channel
+    let isAdded = state.withLock { state in
+      guard !state.isClosed, state.channels.count < limit else { return false }
+      state.channels[id] = channel
       return true
     }
     guard isAdded else { return false }
-    channel.closeFuture.whenComplete { _ in self.channels.withLock { channels in channels[id] = nil } }
+    channel.closeFuture.whenComplete { _ in self.state.withLock { $0.channels[id] = nil } }
     return true
   }
 }

@@ -33,6 +33,8 @@ struct RawFields {
   private var lengths: [(name: Int32, value: Int32)] = []
 
   var isEmpty: Bool { lengths.isEmpty }
+  /// Bytes of the fields, without what it takes to keep them apart.
+  var byteCount: Int { bytes.count }
 
   mutating func append(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
     bytes.append(contentsOf: name)

@@ -143,6 +143,8 @@ public final class ServerCall: CallStream, @unchecked Sendable {
         trailers: trailers)
       return
     }
+    countHeldBytes()
+    guard !isOver else { return }
     if let timeout { setDeadline(Timeout.deadline(after: timeout)) }
     guard case .stream = method?.handler else { return }
     if waitForConnection() { pause() } else { start() }
@@ -173,6 +175,8 @@ public final class ServerCall: CallStream, @unchecked Sendable {
 
   // MARK: messages
 
+  override var heldBytes: Int { super.heldBytes + (request?.readableBytes ?? 0) + raw.byteCount }
+
   override func deliver(_ message: ByteBuffer) {
     guard case .unary = method?.handler else {
       onMessage?(message)
@@ -192,20 +196,11 @@ public final class ServerCall: CallStream, @unchecked Sendable {
       onHalfClose?()
       return
     }
-    guard let request else {
+    guard request != nil else {
       fail(GRPCStatus(.internalError, "cardinality violation: received no request message for a unary call"))
       return
     }
-    if waitForConnection() {
-      // The client has its window back: what waits counts as unfinished.
-      if !countPartialBytes(request.readableBytes) {
-        fail(
-          GRPCStatus(
-            .resourceExhausted, "too many requests wait on one connection whose answers are not read"))
-      }
-    } else {
-      start()
-    }
+    if !waitForConnection() { start() }
   }
 
   public override func connectionDrained() {
@@ -220,6 +215,7 @@ public final class ServerCall: CallStream, @unchecked Sendable {
     case .unary(let handler):
       guard let request else { return }
       self.request = nil
+      countHeldBytes()
       handler(self, request)
     case .stream(let handler):
       handler(self)

@@ -70,8 +70,7 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
   private var waitingStreams: [HTTP2Stream] = []
   /// Set while the connection's own budget, not a stream's, keeps streams from writing.
   private var wasCongested = false
-  /// Bytes of messages that have begun and not ended.
-  private var partialBytes = 0
+  private var heldBytes = 0
 
   private var resets: TokenBucket
   private var idleFrames: TokenBucket
@@ -89,7 +88,6 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
   private var deadlineTimer: Scheduled<Void>?
   private var nextDeadlineScan: NIODeadline?
   private var hasReceivedSinceTick = false
-  private var awaitsPong = false
   private var shutdownPingIsOut = false
 
   /// A handler for one channel, whose event loop is running this code. `minimumPingInterval` is a server's.
@@ -229,8 +227,8 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
     submitted(
       nghttp2_session_set_local_window_size(
         session, none, 0, Int32(clamping: max(limits.connectionWindowBytes, 65_535))))
-    handshakeTimer = context.eventLoop.scheduleTask(in: limits.handshakeTimeout) { [weak self] in
-      self?.end(code: HTTP2Error.protocolError, "no HTTP/2 settings within the time for them")
+    handshakeTimer = context.eventLoop.scheduleTask(in: limits.handshakeTimeout) {
+      self.end(code: HTTP2Error.protocolError, "no HTTP/2 settings within the time for them")
     }
     scheduleKeepAlive()
     flush()
@@ -274,7 +272,7 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
     submitted(nghttp2_submit_shutdown_notice(session))
     shutdownPingIsOut = true
     submitted(nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil))
-    eventLoop.scheduleTask(in: Self.lingerTime) { [weak self] in self?.sendFinalGoAway() }
+    eventLoop.scheduleTask(in: Self.lingerTime) { self.sendFinalGoAway() }
     setNeedsFlush()
   }
 
@@ -342,8 +340,8 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
       headerTimer?.cancel()
       headerTimer = nil
     } else if headerTimer == nil {
-      headerTimer = eventLoop.scheduleTask(in: limits.handshakeTimeout) { [weak self] in
-        self?.end(code: HTTP2Error.enhanceYourCalm, "header block took too long")
+      headerTimer = eventLoop.scheduleTask(in: limits.handshakeTimeout) {
+        self.end(code: HTTP2Error.enhanceYourCalm, "header block took too long")
       }
     }
   }
@@ -445,6 +443,8 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
   }
 
   func wait(_ stream: HTTP2Stream) {
+    // Those that a peer opens and resets while it waits do not pile up.
+    if waitingStreams.count > 2 * openStreams + 64 { waitingStreams.removeAll { $0.connection == nil } }
     waitingStreams.append(stream)
   }
 
@@ -487,10 +487,10 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
     return told
   }
 
-  /// Notes `count` more (or fewer) bytes of messages under way; false when there are too many.
-  public func addPartialBytes(_ count: Int) -> Bool {
-    partialBytes += count
-    return partialBytes <= limits.partialMessageBytes
+  /// Notes `count` more (or fewer) bytes of requests that are held; false when there are too many.
+  public func addHeldBytes(_ count: Int) -> Bool {
+    heldBytes += count
+    return heldBytes <= limits.heldRequestBytes
   }
 
   // MARK: streams
@@ -542,8 +542,8 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
     if let nextDeadlineScan, nextDeadlineScan <= deadline { return }
     deadlineTimer?.cancel()
     nextDeadlineScan = deadline
-    deadlineTimer = eventLoop.scheduleTask(deadline: deadline) { [weak self] in
-      self?.scanDeadlines()
+    deadlineTimer = eventLoop.scheduleTask(deadline: deadline) {
+      self.scanDeadlines()
     }
   }
 
@@ -574,7 +574,7 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
   private func scheduleKeepAlive() {
     guard let interval = limits.keepAliveInterval else { return }
     hasReceivedSinceTick = false
-    keepAliveTimer = eventLoop.scheduleTask(in: interval) { [weak self] in self?.keepAliveTick() }
+    keepAliveTimer = eventLoop.scheduleTask(in: interval) { self.keepAliveTick() }
   }
 
   private func keepAliveTick() {
@@ -583,11 +583,9 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
       scheduleKeepAlive()
       return
     }
-    awaitsPong = true
     submitted(nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil))
-    keepAliveTimer = eventLoop.scheduleTask(in: limits.keepAliveTimeout) { [weak self] in
-      guard let self else { return }
-      if hasReceivedSinceTick { scheduleKeepAlive() } else { closeNow("keep-alive ping was not answered") }
+    keepAliveTimer = eventLoop.scheduleTask(in: limits.keepAliveTimeout) {
+      if self.hasReceivedSinceTick { self.scheduleKeepAlive() } else { self.closeNow("keep-alive ping was not answered") }
     }
   }
 

@@ -17,8 +17,9 @@ public struct ConnectionLimits: Sendable {
   /// Bytes that may wait on all streams of a connection before every `isWritable` turns false and further
   /// requests wait undelivered.
   public var connectionSendBytes = 16 << 20
-  /// Bytes of messages that have begun and not ended, over all streams of a connection.
-  public var partialMessageBytes = 64 << 20
+  /// Bytes of requests that are held over all streams of a connection: header fields, messages that have begun and not
+  /// ended, and requests that wait for the connection to drain.
+  public var heldRequestBytes = 64 << 20
   /// Control frames that may wait for a socket that does not drain before reading from it stops.
   public var queuedFrames = 10_000
   /// Stream resets (and stream errors) a peer may cause at once, and how many more each second.
@@ -74,6 +75,6 @@ public struct ClientLimits: Sendable {
   public init() {
     connection = ConnectionLimits()
     connection.keepAliveInterval = nil
-    connection.partialMessageBytes = Int(Int32.max)
+    connection.heldRequestBytes = Int(Int32.max)
   }
 }

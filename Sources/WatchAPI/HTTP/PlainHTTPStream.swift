@@ -10,6 +10,7 @@ public final class PlainHTTPStream: HTTP2Stream, @unchecked Sendable {
   private let handler: HTTPHandler
   private var body = ByteBuffer()
   private var isRefused = false
+  private var heldBytes = 0
 
   private init(
     method: String, target: String, headers: [(name: String, value: String)], bodyLimit: Int,
@@ -37,18 +38,37 @@ public final class PlainHTTPStream: HTTP2Stream, @unchecked Sendable {
     consume(bytes.count)
     guard !isRefused else { return }
     if body.readableBytes + bytes.count > bodyLimit {
-      isRefused = true
-      body = ByteBuffer()
-      answer(.text(413, "request body too large\n"))
+      refuse(.text(413, "request body too large\n"))
+    } else if connection?.addHeldBytes(bytes.count) == false {
+      heldBytes += bytes.count
+      refuse(.text(503, "too many bytes of unfinished requests on one connection\n"))
     } else {
+      heldBytes += bytes.count
       body.writeBytes(bytes)
     }
+  }
+
+  private func refuse(_ response: HTTPResponse) {
+    isRefused = true
+    body = ByteBuffer()
+    giveBack()
+    answer(response)
+  }
+
+  private func giveBack() {
+    _ = connection?.addHeldBytes(-heldBytes)
+    heldBytes = 0
+  }
+
+  public override func didClose(_ reason: StreamClosure) {
+    giveBack()
   }
 
   public override func receiveEnd() {
     guard !isRefused, let connection else { return }
     let request = HTTPRequest(method: method, target: target, headers: headers, body: body)
     body = ByteBuffer()
+    giveBack()
     handler(request, connection.eventLoop).hop(to: connection.eventLoop).assumeIsolated().whenComplete {
       result in
       switch result {
