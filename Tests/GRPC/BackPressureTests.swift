@@ -134,7 +134,9 @@ import Testing
     let withHeaders = try await (0..<10).asyncMap { _ in
       try await probe.open(Probe.call("/test.Test/Hang", ["long": long]))
     }
-    await until("those over the limit are refused") { withHeaders.count { $0.field("grpc-status") == "8" } == 5 }
+    await until("those over the limit are refused") {
+      withHeaders.count { $0.field("grpc-status") == "8" } == 5
+    }
     await probe.close()
     let other = try await Probe(server)
     let whole = try await (0..<10).asyncMap { _ in try await other.open(Probe.call("/test.Test/Echo")) }

@@ -44,7 +44,7 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
   let limits: ConnectionLimits
   /// The mailbox of this connection's loop.
   public let mailbox: LoopMailbox
-  private let delegate: any HTTP2ConnectionDelegate
+  let delegate: any HTTP2ConnectionDelegate
   private var context: ChannelHandlerContext?
 
   /// nil before the channel is active and after the connection has ended.
@@ -56,39 +56,39 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
   private var needsFlush = false
   private var output: ByteBuffer
 
-  private var firstStream: HTTP2Stream?
+  var firstStream: HTTP2Stream?
   /// Streams open in either direction.
   public private(set) var openStreams = 0
   /// The stream whose header block is arriving.
-  private var headerStream: HTTP2Stream?
-  private var headerListBytes = 0
+  var headerStream: HTTP2Stream?
+  var headerListBytes = 0
   /// Wire bytes of the header block that is arriving; nil between blocks.
-  private var headerBlockBytes: Int?
+  var headerBlockBytes: Int?
 
   var pendingSendBytes = 0
-  private var writableStreams: [HTTP2Stream] = []
-  private var waitingStreams: [HTTP2Stream] = []
+  var writableStreams: [HTTP2Stream] = []
+  var waitingStreams: [HTTP2Stream] = []
   /// Set while the connection's own budget, not a stream's, keeps streams from writing.
-  private var wasCongested = false
-  private var heldBytes = 0
+  var wasCongested = false
+  var heldBytes = 0
 
-  private var resets: TokenBucket
-  private var idleFrames: TokenBucket
-  private var pings: PingPolicy?
+  var resets: TokenBucket
+  var idleFrames: TokenBucket
+  var pings: PingPolicy?
 
-  private var isReady = false
-  private var isEnding = false
+  var isReady = false
+  var isEnding = false
   private var closeReason = "connection closed"
   private var readsHeld = false
   private var readIsPending = false
 
-  private var handshakeTimer: Scheduled<Void>?
+  var handshakeTimer: Scheduled<Void>?
   private var headerTimer: Scheduled<Void>?
-  private var keepAliveTimer: Scheduled<Void>?
-  private var deadlineTimer: Scheduled<Void>?
-  private var nextDeadlineScan: NIODeadline?
-  private var hasReceivedSinceTick = false
-  private var shutdownPingIsOut = false
+  var keepAliveTimer: Scheduled<Void>?
+  var deadlineTimer: Scheduled<Void>?
+  var nextDeadlineScan: NIODeadline?
+  var hasReceivedSinceTick = false
+  var shutdownPingIsOut = false
 
   /// A handler for one channel, whose event loop is running this code. `minimumPingInterval` is a server's.
   public init(
@@ -276,9 +276,9 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
     setNeedsFlush()
   }
 
-  private var isShuttingDown = false
+  var isShuttingDown = false
 
-  private func sendFinalGoAway() {
+  func sendFinalGoAway() {
     guard let session, shutdownPingIsOut else { return }
     shutdownPingIsOut = false
     submitted(
@@ -289,7 +289,7 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
     closeIfDrained()
   }
 
-  private func closeIfDrained() {
+  func closeIfDrained() {
     guard isShuttingDown, !shutdownPingIsOut, openStreams == 0 else { return }
     end(code: HTTP2Error.noError, closeReason)
   }
@@ -428,71 +428,6 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
     stream.takeData(length, into: &output)
   }
 
-  // MARK: budgets
-
-  func sent(_ count: Int, by stream: HTTP2Stream) {
-    if isCongested { wasCongested = true }
-    pendingSendBytes -= count
-    if stream.awaitsWritable && stream.pendingSendBytes <= limits.streamSendBytes / 2
-      && !stream.isInWritableList
-    {
-      stream.isInWritableList = true
-      writableStreams.append(stream)
-    }
-    if wasCongested && pendingSendBytes <= limits.connectionSendBytes / 2 { setNeedsFlush() }
-  }
-
-  func wait(_ stream: HTTP2Stream) {
-    // Those that a peer opens and resets while it waits do not pile up.
-    if waitingStreams.count > 2 * openStreams + 64 { waitingStreams.removeAll { $0.connection == nil } }
-    waitingStreams.append(stream)
-  }
-
-  /// Tells streams that they may write again; true when some were told.
-  private func tellWritable() -> Bool {
-    var told = false
-    if wasCongested && pendingSendBytes <= limits.connectionSendBytes / 2 {
-      wasCongested = false
-      var next = firstStream
-      while let stream = next {
-        next = stream.nextInList
-        if stream.awaitsWritable && !stream.isInWritableList
-          && stream.pendingSendBytes < limits.streamSendBytes
-        {
-          stream.isInWritableList = true
-          writableStreams.append(stream)
-        }
-      }
-      let waiting = waitingStreams
-      waitingStreams = []
-      for (index, stream) in waiting.enumerated() {
-        if isCongested {
-          waitingStreams.append(contentsOf: waiting[index...])
-          break
-        }
-        told = true
-        stream.connectionDrained()
-      }
-    }
-    guard !writableStreams.isEmpty, !isCongested else { return told }
-    let streams = writableStreams
-    writableStreams.removeAll(keepingCapacity: true)
-    for stream in streams {
-      stream.isInWritableList = false
-      guard stream.awaitsWritable, stream.connection != nil, stream.isWritable else { continue }
-      stream.awaitsWritable = false
-      told = true
-      stream.didBecomeWritable()
-    }
-    return told
-  }
-
-  /// Notes `count` more (or fewer) bytes of requests that are held; false when there are too many.
-  public func addHeldBytes(_ count: Int) -> Bool {
-    heldBytes += count
-    return heldBytes <= limits.heldRequestBytes
-  }
-
   // MARK: streams
 
   /// Opens a stream; false when the peer takes no new ones.
@@ -512,7 +447,7 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
     if let deadline = stream.deadline { noteDeadline(deadline) }
   }
 
-  private func remove(_ stream: HTTP2Stream) {
+  func remove(_ stream: HTTP2Stream) {
     let next = stream.nextInList
     next?.previousInList = stream.previousInList
     if let previous = stream.previousInList { previous.nextInList = next } else { firstStream = next }
@@ -532,200 +467,5 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
     nghttp2_session_set_stream_user_data(
       session, successor.id, Unmanaged.passUnretained(successor).toOpaque())
     if headerStream === stream { headerStream = successor }
-  }
-
-  // MARK: deadlines
-
-  /// One timer for all streams: it looks at every open stream, so it does so no more often than a share of the time that
-  /// the look takes.
-  func noteDeadline(_ deadline: NIODeadline) {
-    if let nextDeadlineScan, nextDeadlineScan <= deadline { return }
-    deadlineTimer?.cancel()
-    nextDeadlineScan = deadline
-    deadlineTimer = eventLoop.scheduleTask(deadline: deadline) {
-      self.scanDeadlines()
-    }
-  }
-
-  private func scanDeadlines() {
-    nextDeadlineScan = nil
-    let now = NIODeadline.now()
-    var earliest: NIODeadline?
-    var expired: [HTTP2Stream] = []
-    var next = firstStream
-    while let stream = next {
-      next = stream.nextInList
-      guard let deadline = stream.deadline else { continue }
-      if deadline <= now {
-        stream.clearDeadline()
-        expired.append(stream)
-      } else if earliest.map({ deadline < $0 }) ?? true {
-        earliest = deadline
-      }
-    }
-    for stream in expired where stream.connection != nil { stream.deadlineReached() }
-    if let earliest {
-      noteDeadline(max(earliest, now + .milliseconds(1) + .microseconds(Int64(openStreams))))
-    }
-  }
-
-  // MARK: keep-alive
-
-  private func scheduleKeepAlive() {
-    guard let interval = limits.keepAliveInterval else { return }
-    hasReceivedSinceTick = false
-    keepAliveTimer = eventLoop.scheduleTask(in: interval) { self.keepAliveTick() }
-  }
-
-  private func keepAliveTick() {
-    guard let session, !isEnding else { return }
-    guard !hasReceivedSinceTick else {
-      scheduleKeepAlive()
-      return
-    }
-    submitted(nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil))
-    keepAliveTimer = eventLoop.scheduleTask(in: limits.keepAliveTimeout) {
-      if self.hasReceivedSinceTick { self.scheduleKeepAlive() } else { self.closeNow("keep-alive ping was not answered") }
-    }
-  }
-
-  // MARK: what the library reports
-
-  /// False ends the connection.
-  func didBeginFrame(_ header: nghttp2_frame_hd) -> Bool {
-    let type = UInt32(header.type)
-    if type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_CONTINUATION.rawValue {
-      let total = (type == NGHTTP2_HEADERS.rawValue ? 0 : headerBlockBytes ?? 0) + 9 + header.length
-      headerBlockBytes = UInt32(header.flags) & NGHTTP2_FLAG_END_HEADERS.rawValue == 0 ? total : nil
-      if total > limits.headerListBytes + 1_024 {
-        end(code: HTTP2Error.enhanceYourCalm, "header block too large")
-        return false
-      }
-      return true
-    }
-    let isIdle =
-      type == NGHTTP2_DATA.rawValue
-      && header.length == 0 && UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue == 0
-      || type == NGHTTP2_PRIORITY.rawValue || type == NGHTTP2_SETTINGS.rawValue
-
-    if isIdle && !idleFrames.take(at: .now()) {
-      end(code: HTTP2Error.enhanceYourCalm, "too many frames without content")
-      return false
-    }
-    return true
-  }
-
-  func didBeginHeaders(_ frame: UnsafePointer<nghttp2_frame>) {
-    headerListBytes = 0
-    let category = frame.pointee.headers.cat
-    let id = frame.pointee.hd.stream_id
-    if role == .server && category == NGHTTP2_HCAT_REQUEST {
-      let stream = delegate.makeStream(on: self)
-      stream.id = id
-      adopt(stream)
-      nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(stream).toOpaque())
-      headerStream = stream
-    } else {
-      headerStream = stream(id)
-    }
-  }
-
-  /// False when the block is longer than allowed.
-  func didReceiveHeader(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
-    headerListBytes += name.count + value.count + 32
-    guard headerListBytes <= limits.headerListBytes else { return false }
-    headerStream?.receiveHeader(name, value)
-    return true
-  }
-
-  /// False ends the connection.
-  func didReceiveFrame(_ frame: UnsafePointer<nghttp2_frame>) -> Bool {
-    let header = frame.pointee.hd
-    let endsStream = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
-    switch UInt32(header.type) {
-    case NGHTTP2_HEADERS.rawValue:
-      guard let stream = headerStream else { break }
-      headerStream = nil
-      stream.receiveHeadersComplete()
-      if endsStream, let stream = self.stream(header.stream_id) { didReceiveEnd(stream) }
-    case NGHTTP2_DATA.rawValue:
-      if endsStream, let stream = stream(header.stream_id) { didReceiveEnd(stream) }
-    case NGHTTP2_RST_STREAM.rawValue:
-      if role == .server && !resets.take(at: .now()) {
-        end(code: HTTP2Error.enhanceYourCalm, "too many stream resets")
-        return false
-      }
-    case NGHTTP2_SETTINGS.rawValue:
-      if !isReady && UInt32(header.flags) & NGHTTP2_FLAG_ACK.rawValue == 0 {
-        isReady = true
-        handshakeTimer?.cancel()
-        handshakeTimer = nil
-        delegate.connectionReady(self)
-      }
-    case NGHTTP2_PING.rawValue:
-      if UInt32(header.flags) & NGHTTP2_FLAG_ACK.rawValue != 0 {
-        if shutdownPingIsOut { sendFinalGoAway() }
-      } else if pings?.receivedPing(at: .now()) == false {
-        end(code: HTTP2Error.enhanceYourCalm, "too_many_pings")
-        return false
-      }
-    case NGHTTP2_GOAWAY.rawValue:
-      delegate.connectionGoingAway(self)
-    default:
-      break
-    }
-    return true
-  }
-
-  /// A frame that the library answers with a reset counts as one: provoking resets is as cheap as sending them.
-  func didReceiveInvalidFrame() -> Bool {
-    if role == .server && !resets.take(at: .now()) {
-      end(code: HTTP2Error.enhanceYourCalm, "too many invalid frames")
-      return false
-    }
-    return true
-  }
-
-  private func didReceiveEnd(_ stream: HTTP2Stream) {
-    stream.receivedEnd = true
-    stream.receiveEnd()
-  }
-
-  func didReceiveData(_ id: Int32, _ bytes: UnsafeRawBufferPointer) {
-    guard let session else { return }
-    if let stream = stream(id) {
-      stream.receiveData(bytes)
-    } else {
-      submitted(nghttp2_session_consume_connection(session, bytes.count))
-    }
-  }
-
-  func didSendFrame(_ frame: UnsafePointer<nghttp2_frame>) {
-    let header = frame.pointee.hd
-    let type = UInt32(header.type)
-    guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else { return }
-    pings?.hasSentSinceLastPing = true
-    // A server that has said everything has no use for the rest of the request (RFC 9113, 8.1).
-    if role == .server, UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0,
-      let stream = stream(header.stream_id), !stream.receivedEnd
-    {
-      stream.reset(HTTP2Error.noError)
-    }
-  }
-
-  func didCloseStream(_ id: Int32, _ code: UInt32) {
-    guard let stream = stream(id) else { return }
-    nghttp2_session_set_stream_user_data(session, id, nil)
-    if headerStream === stream { headerStream = nil }
-    remove(stream)
-    stream.didClose(code == HTTP2Error.noError ? .ended : .reset(code))
-    stream.connection = nil
-    if isShuttingDown { closeIfDrained() }
-  }
-
-  private func stream(_ id: Int32) -> HTTP2Stream? {
-    guard let data = nghttp2_session_get_stream_user_data(session, id) else { return nil }
-    // Safe: because a stream's entry is cleared before the list releases it.
-    return Unmanaged<HTTP2Stream>.fromOpaque(data).takeUnretainedValue()
   }
 }
