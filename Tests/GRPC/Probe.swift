@@ -5,7 +5,7 @@ import NIOPosix
 import Synchronization
 
 /// An HTTP/2 client below gRPC: any headers, any bytes.
-final class Probe: HTTP2ConnectionDelegate, Sendable {
+final class Probe: Sendable {
   typealias Fields = [(name: String, value: String)]
 
   private let channel: any Channel
@@ -34,11 +34,6 @@ final class Probe: HTTP2ConnectionDelegate, Sendable {
     func connectionGoingAway(_ connection: HTTP2Connection) {}
     func connectionClosed(_ connection: HTTP2Connection, reason: String) {}
   }
-
-  func makeStream(on connection: HTTP2Connection) -> HTTP2Stream { HTTP2Stream() }
-  func connectionReady(_ connection: HTTP2Connection) {}
-  func connectionGoingAway(_ connection: HTTP2Connection) {}
-  func connectionClosed(_ connection: HTTP2Connection, reason: String) {}
 
   /// The headers of a proper call, some of them replaced or added.
   static func call(_ path: String, _ changes: [String: String] = [:]) -> Fields {

@@ -27,7 +27,8 @@ public final class ClientConnection: @unchecked Sendable {
 
   private let limits: ClientLimits
   private let authority: String
-  private let ready: EventLoopPromise<ClientConnection>
+  /// Until it is kept: its future would hold this connection, which holds it.
+  private var ready: EventLoopPromise<ClientConnection>?
   private var isReady = false
   private var isClosed = false
   private var isGoingAway = false
@@ -46,7 +47,6 @@ public final class ClientConnection: @unchecked Sendable {
     self.limits = limits
     self.eventLoop = eventLoop
     mailbox = LoopMailbox.current(of: eventLoop)
-    ready = eventLoop.makePromise()
   }
 
   /// Connects; done when the server has sent its HTTP/2 settings. Fails with a `GRPCStatus` (UNAVAILABLE).
@@ -57,15 +57,15 @@ public final class ClientConnection: @unchecked Sendable {
       return eventLoop.flatSubmit { connect(to: target, on: eventLoop, limits: limits) }
     }
     let connection = ClientConnection(target.authority, limits: limits, eventLoop: eventLoop)
+    let ready = eventLoop.makePromise(of: ClientConnection.self)
+    connection.ready = ready
     let bootstrap = ClientBootstrap(group: eventLoop)
       .connectTimeout(limits.connectTimeout)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let http = HTTP2Connection(
-            role: .client, limits: limits.connection, channel: channel, delegate: connection)
-          connection.http = http
-          try channel.pipeline.syncOperations.addHandler(http)
+          try channel.pipeline.syncOperations.addHandler(
+            HTTP2Connection(role: .client, limits: limits.connection, channel: channel, delegate: connection))
         }
       }
     let connecting =
@@ -73,17 +73,22 @@ public final class ClientConnection: @unchecked Sendable {
       case .hostPort(let host, let port): bootstrap.connect(host: host, port: port)
       case .unixSocket(let path): bootstrap.connect(unixDomainSocketPath: path)
       }
-    connecting.whenFailure { error in
-      connection.isClosed = true
-      connection.ready.fail(GRPCStatus(.unavailable, "cannot connect to \(target.authority): \(error)"))
-    }
-    connecting.whenSuccess { channel in
-      let timer = eventLoop.scheduleTask(in: limits.connectTimeout) {
-        if !connection.isReady { channel.close(promise: nil) }
+    connecting.assumeIsolated().whenComplete { result in
+      do {
+        // A name with several addresses has several channels begin; this is the one that got through.
+        let channel = try result.get()
+        connection.http = try channel.pipeline.syncOperations.handler(type: HTTP2Connection.self)
+        let timer = eventLoop.scheduleTask(in: limits.connectTimeout) {
+          if !connection.isReady { channel.close(promise: nil) }
+        }
+        ready.futureResult.whenComplete { _ in timer.cancel() }
+      } catch {
+        connection.isClosed = true
+        connection.ready = nil
+        ready.fail(GRPCStatus(.unavailable, "cannot connect to \(target.authority): \(error)"))
       }
-      connection.ready.futureResult.whenComplete { _ in timer.cancel() }
     }
-    return connection.ready.futureResult
+    return ready.futureResult
   }
 
   /// Whether new calls can begin.
@@ -176,20 +181,25 @@ extension ClientConnection: HTTP2ConnectionDelegate {
 
   /// Part of `HTTP2ConnectionDelegate`.
   public func connectionReady(_ connection: HTTP2Connection) {
+    guard connection === http else { return }
     isReady = true
-    ready.succeed(self)
+    ready?.succeed(self)
+    ready = nil
   }
 
   /// Part of `HTTP2ConnectionDelegate`.
   public func connectionGoingAway(_ connection: HTTP2Connection) {
+    guard connection === http else { return }
     isGoingAway = true
   }
 
   /// Part of `HTTP2ConnectionDelegate`.
   public func connectionClosed(_ connection: HTTP2Connection, reason: String) {
+    guard connection === http else { return }
     isClosed = true
     http = nil
-    if !isReady { ready.fail(GRPCStatus(.unavailable, "connection to \(authority) lost: \(reason)")) }
+    ready?.fail(GRPCStatus(.unavailable, "connection to \(authority) lost: \(reason)"))
+    ready = nil
     let onClose = onClose
     self.onClose = nil
     onClose?()

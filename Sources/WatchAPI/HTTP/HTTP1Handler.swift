@@ -7,7 +7,6 @@ final class HTTP1Handler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
-  /// Header fields of one request; NIO's parser bounds a single field to 80 KiB and not their number.
   private let limits: ServerLimits
   private let handler: HTTPHandler
   private var head: HTTPRequestHead?
@@ -49,6 +48,7 @@ final class HTTP1Handler: ChannelInboundHandler {
       isRefused = false
       body.clear()
       limitTime(limits.connection.handshakeTimeout, context)
+      // NIO's parser bounds a single field, and not their number.
       let bytes =
         head.uri.utf8.count + head.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 32 }
       if bytes > limits.connection.headerListBytes {

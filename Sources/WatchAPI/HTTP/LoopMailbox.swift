@@ -4,7 +4,8 @@ import Synchronization
 
 /// The way from any thread to an event loop. However many pieces of work are posted while one wake-up is pending,
 /// the loop is woken once, runs them all, and then flushes each connection that they touched once: a thread that
-/// ends 500 requests costs a loop one hop, and a connection one write.
+/// ends 500 requests costs a loop one hop, and a connection one write. What waits in it is bounded by the calls under way
+/// that its users let in.
 public final class LoopMailbox: Sendable {
   /// The loop on which the work runs.
   public let eventLoop: any EventLoop
@@ -17,7 +18,7 @@ public final class LoopMailbox: Sendable {
 
   /// What the loop alone touches.
   private final class Confined: @unchecked Sendable {
-    // Safe: because only the loop's thread reads or writes these, as `preconditionInEventLoop` checks in debug builds.
+    // Safe: because only the loop's thread reads or writes these, in `drain`, `flush` and `flushSoon`.
     var spare: [@Sendable () -> Void] = []
     var unflushed: [HTTP2Connection] = []
     var isDraining = false
