@@ -1,0 +1,92 @@
+public import NIOCore
+import NIOHTTP1
+
+/// The event that tells a connection's handlers to serve what has begun, and then to close.
+public struct GracefulShutdown: Sendable {
+  /// The event.
+  public init() {}
+}
+
+/// The first handler of an accepted connection: reads until it knows whether the client speaks HTTP/2 (its preface,
+/// RFC 9113, 3.4) or HTTP/1.1, puts the handlers of that protocol in its own place and passes on what it has read.
+public final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler {
+  /// What NIO passes through this handler.
+  public typealias InboundIn = ByteBuffer
+  /// What NIO passes through this handler.
+  public typealias InboundOut = ByteBuffer
+
+  /// No HTTP/1.1 request begins so: the method PRI is reserved for this.
+  private static let preface = Array("PRI * HTTP/2.0".utf8)
+
+  private let limits: ServerLimits
+  private let http: HTTPHandler
+  private let makeHTTP2: (any Channel) -> HTTP2Connection
+  private var received = ByteBuffer()
+  private var isDecided = false
+  private var timer: Scheduled<Void>?
+
+  /// `makeHTTP2` makes the handler of an HTTP/2 connection; `http` answers HTTP/1.1.
+  public init(
+    limits: ServerLimits, http: @escaping HTTPHandler, makeHTTP2: @escaping (any Channel) -> HTTP2Connection
+  ) {
+    self.limits = limits
+    self.http = http
+    self.makeHTTP2 = makeHTTP2
+  }
+
+  /// Called by NIO.
+  public func handlerAdded(context: ChannelHandlerContext) {
+    let channel = context.channel
+    timer = context.eventLoop.scheduleTask(in: limits.connection.handshakeTimeout) {
+      channel.close(promise: nil)
+    }
+  }
+
+  /// Called by NIO.
+  public func handlerRemoved(context: ChannelHandlerContext) {
+    timer?.cancel()
+  }
+
+  /// Called by NIO.
+  public func channelInactive(context: ChannelHandlerContext) {
+    timer?.cancel()
+    context.fireChannelInactive()
+  }
+
+  /// Called by NIO.
+  public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is GracefulShutdown { context.close(promise: nil) }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  /// Called by NIO.
+  public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var part = unwrapInboundIn(data)
+    if isDecided {
+      context.fireChannelRead(data)
+      return
+    }
+    received.writeBuffer(&part)
+    let seen = received.readableBytesView.prefix(Self.preface.count)
+    let isHTTP2 = seen.elementsEqual(Self.preface.prefix(seen.count))
+    // "P" alone may yet be a POST.
+    guard !isHTTP2 || seen.count == Self.preface.count else { return }
+    isDecided = true
+    timer?.cancel()
+    let pipeline = context.pipeline.syncOperations
+    do {
+      if isHTTP2 {
+        try pipeline.addHandler(makeHTTP2(context.channel), position: .after(self))
+      } else {
+        try pipeline.configureHTTPServerPipeline(position: .after(self), withErrorHandling: true)
+        try pipeline.addHandler(HTTP1Handler(limits: limits, handler: http))
+      }
+    } catch {
+      context.close(promise: nil)
+      return
+    }
+    context.fireChannelRead(wrapInboundOut(received))
+    received = ByteBuffer()
+    context.pipeline.syncOperations.removeHandler(self, promise: nil)
+  }
+}
