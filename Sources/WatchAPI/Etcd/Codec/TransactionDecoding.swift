@@ -14,12 +14,12 @@ protocol DecodedOperation {
   static func empty() throws(WireError) -> Self
 }
 
+/// Deeper transactions are refused: each level costs stack, on the apply thread too. etcd allows one level for
+/// each of `--max-txn-ops` (128).
+let maximumTransactionDepth = 200
+
 /// A `TxnRequest`.
 struct DecodedTransaction<Operation: DecodedOperation> {
-  /// Deeper transactions are refused: each level costs stack, on the apply thread too. etcd allows one level
-  /// for each of `--max-txn-ops` (128).
-  static var maximumDepth: Int { 200 }
-
   var compare: [Operation.Condition] = []
   var success: [Operation] = []
   var failure: [Operation] = []
@@ -29,7 +29,7 @@ struct DecodedTransaction<Operation: DecodedOperation> {
   }
 
   private init(_ bytes: UnsafeRawBufferPointer, depth: Int) throws(WireError) {
-    guard depth <= Self.maximumDepth else { throw .transactionTooDeep }
+    guard depth <= maximumTransactionDepth else { throw .transactionTooDeep }
     var reader = WireReader(bytes)
     while let tag = try reader.nextTag() {
       switch tag.field {
