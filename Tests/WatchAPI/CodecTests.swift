@@ -31,7 +31,8 @@ struct CodecTests {
       #expect(try command(.deleteRange, delete) == .delete(DeleteCommand(delete)), "seed \(seed)")
       let transaction = messages.transaction()
       #expect(
-        try command(.transaction, transaction) == .transaction(TransactionCommand(transaction)), "seed \(seed)")
+        try command(.transaction, transaction) == .transaction(TransactionCommand(transaction)),
+        "seed \(seed)")
       let range = messages.range()
       try bytes(range).withUnsafeBytes { bytes in
         let view = try RangeRequestView(bytes)
@@ -130,8 +131,10 @@ struct CodecTests {
         .transaction(TransactionResult(succeeded: true, results: [put, .range(RangeResult())])),
         .range(RangeResult()), .delete(deleted: 2, previous: []),
       ])
-    let encoded = TxnResponse(result, header: ResponseHeader(clusterID: 1, memberID: 2, revision: 11, term: 3))
-      .encoded()
+    let encoded = TxnResponse(
+      result, header: ResponseHeader(clusterID: 1, memberID: 2, revision: 11, term: 3)
+    )
+    .encoded()
     let message = try Etcdserverpb_TxnResponse(serializedBytes: Bytes(encoded.readableBytesView))
     #expect(message.header.revision == 11)
     #expect(message.responses[0].responseRange.header.revision == 10)
@@ -197,7 +200,8 @@ struct CodecTests {
     [0x0A, 1, 0x61, 0xA2, 0x06, 1, 0x78],  // bytes
     [0x0A, 1, 0x61, 0x39, 1, 2, 3, 4, 5, 6, 7, 8, 0x3D, 1, 2, 3, 4, 0x38, 1],  // numbers
   ]) func skipsUnknownFields(_ bytes: [UInt8]) throws {
-    #expect(try bytes.withUnsafeBytes { try PutRequestView($0).command } == PutCommand(key: [0x61], value: []))
+    #expect(
+      try bytes.withUnsafeBytes { try PutRequestView($0).command } == PutCommand(key: [0x61], value: []))
   }
 
   @Test func boundsTheDepthOfTransactions() throws {
@@ -216,7 +220,9 @@ struct CodecTests {
     }
     _ = try nested(maximumTransactionDepth).withUnsafeBytes { try DecodedTransaction<MVCC.Operation>($0) }
     #expect(throws: WireError.transactionTooDeep) {
-      _ = try nested(maximumTransactionDepth + 1).withUnsafeBytes { try DecodedTransaction<MVCC.Operation>($0) }
+      _ = try nested(maximumTransactionDepth + 1).withUnsafeBytes {
+        try DecodedTransaction<MVCC.Operation>($0)
+      }
     }
   }
 

@@ -8,7 +8,8 @@ import Proto
 extension KeyRange {
   init(_ key: Data, _ rangeEnd: Data) {
     self.init(
-      start: Bytes(key), end: rangeEnd.isEmpty ? .single : rangeEnd == Data([0]) ? .unbounded : .before(Bytes(rangeEnd)))
+      start: Bytes(key),
+      end: rangeEnd.isEmpty ? .single : rangeEnd == Data([0]) ? .unbounded : .before(Bytes(rangeEnd)))
   }
 }
 

@@ -18,7 +18,9 @@ public struct EtcdClient {
   }
 
   /// etcd API: Range
-  public func range(_ query: RangeQuery, serializable: Bool = false) -> EventLoopFuture<EtcdResponse<RangeResult>> {
+  public func range(_ query: RangeQuery, serializable: Bool = false) -> EventLoopFuture<
+    EtcdResponse<RangeResult>
+  > {
     call("/etcdserverpb.KV/Range", KVCodec.encode(query, serializable: serializable), KVCodec.decodeRange)
   }
 

@@ -17,7 +17,8 @@ public struct MalformedResponse: Error, Sendable, Hashable {
 
 extension KVCodec {
   /// etcd API: `RangeResponse`
-  public static func decodeRange(_ message: ByteBuffer) throws(MalformedResponse) -> EtcdResponse<RangeResult> {
+  public static func decodeRange(_ message: ByteBuffer) throws(MalformedResponse) -> EtcdResponse<RangeResult>
+  {
     try decode(message, ResponseDecoding.range)
   }
 
