@@ -1,15 +1,13 @@
+import HTTP
 import NIOCore
 import Testing
 
-@testable import HTTP
 @testable import WatchAPI
 
 struct HealthReportTests {
   private func text(_ response: HTTPResponse) -> String { String(buffer: response.body) }
 
-  private func request(_ path: String, _ query: [(name: String, value: String)] = []) -> HTTPRequest {
-    HTTPRequest(method: "GET", path: path, query: query, headers: [], body: ByteBuffer())
-  }
+  private func request(_ target: String) -> HTTPRequest { HTTPRequest(method: "GET", target: target) }
 
   @Test func summary() {
     let healthy = HealthSummary.response(failure: nil)
@@ -37,21 +35,17 @@ struct HealthReportTests {
   }
 
   @Test func pathsNameTheirChecks() {
-    #expect(HTTPEndpoints.checks(for: request("/livez")) == [.serializableRead])
-    #expect(HTTPEndpoints.checks(for: request("/readyz")) == HealthCheck.allCases)
-    #expect(HTTPEndpoints.checks(for: request("/readyz/non_learner")) == [.nonLearner])
-    #expect(HTTPEndpoints.checks(for: request("/livez/non_learner")) == nil)
-    #expect(HTTPEndpoints.checks(for: request("/readyz/")) == nil)
-    #expect(HTTPEndpoints.checks(for: request("/readyz/non_learner/x")) == nil)
-    #expect(HTTPEndpoints.checks(for: request("readyz")) == nil)
-    #expect(HTTPEndpoints.checks(for: request("/")) == nil)
+    #expect(request("/livez").healthChecks == [.serializableRead])
+    #expect(request("/readyz").healthChecks == HealthCheck.allCases)
+    #expect(request("/readyz/non_learner").healthChecks == [.nonLearner])
+    #expect(request("/livez/non_learner").healthChecks == nil)
+    #expect(request("/readyz/").healthChecks == nil)
+    #expect(request("/readyz/non_learner/x").healthChecks == nil)
+    #expect(request("readyz").healthChecks == nil)
+    #expect(request("/").healthChecks == nil)
     #expect(
-      HTTPEndpoints.checks(
-        for: request(
-          "/readyz",
-          [("exclude", "linearizable_read"), ("exclude", ""), ("verbose", ""), ("exclude", "unknown")]))
+      request("/readyz?exclude=linearizable_read&exclude=&verbose&exclude=unknown").healthChecks
         == [.dataCorruption, .serializableRead, .nonLearner])
-    #expect(
-      HTTPEndpoints.checks(for: request("/livez", [("exclude", "serializable_read")])) == [])
+    #expect(request("/livez?exclude=serializable_read").healthChecks == [])
   }
 }

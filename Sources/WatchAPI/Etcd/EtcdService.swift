@@ -10,8 +10,6 @@ public struct EtcdLimits: Sendable {
   public var requestBytes = 1536 << 10
   /// The most operations of one level of a transaction (etcd: `--max-txn-ops`).
   public var transactionOperations = 128
-  /// The longest key, in bytes.
-  public var keyBytes = 8192
   /// The largest Range answer that is built in memory; a larger one is read twice and sent in chunks.
   public var responseBytes = 1 << 20
   /// The size of such a chunk, and of RangeStream's.
@@ -23,13 +21,7 @@ public struct EtcdLimits: Sendable {
 
 /// The etcd v3 API of one member: its gRPC services, and its plain HTTP endpoints.
 public struct EtcdService: Sendable {
-  /// Served under `/metrics`; other parts of the process may add their own.
-  public let metrics: MetricsRegistry
-
-  private let kv: KVService
-  private let maintenance: MaintenanceService
-  private let cluster: ClusterService
-  private let endpoints: HTTPEndpoints
+  private let surface: EtcdSurface<Node>
 
   /// - Parameters:
   ///   - group: the event loops that will serve the calls; each gets a read handle of the store.
@@ -38,23 +30,46 @@ public struct EtcdService: Sendable {
     node: Node, group: any EventLoopGroup, limits: EtcdLimits = EtcdLimits(),
     metrics: MetricsRegistry = MetricsRegistry()
   ) throws {
+    surface = try EtcdSurface(node: node, group: group, limits: limits, metrics: metrics)
+  }
+
+  /// Served under `/metrics`; other parts of the process may add their own.
+  public var metrics: MetricsRegistry { surface.metrics }
+
+  /// Adds the services' methods.
+  public func register(in router: inout Router) { surface.register(in: &router) }
+
+  /// `/health`, `/livez`, `/readyz`, `/version` and `/metrics`.
+  public var http: HTTPHandler { surface.http }
+}
+
+/// The same for any member that can be served.
+struct EtcdSurface<Node: ServedNode>: Sendable {
+  let metrics: MetricsRegistry
+
+  private let kv: KVService<Node>
+  private let maintenance: MaintenanceService<Node>
+  private let cluster: ClusterService<Node>
+  private let endpoints: HTTPEndpoints<Node>
+
+  init(
+    node: Node, group: any EventLoopGroup, limits: EtcdLimits, metrics: MetricsRegistry
+  ) throws(StoreError) {
     let context = CallContext(node: node)
-    let handles = try LoopHandles(group, store: node.store)
     self.metrics = metrics
     kv = KVService(
       context: context,
       check: RequestCheck(
-        maximumOperations: limits.transactionOperations, maximumKeyBytes: limits.keyBytes),
-      limits: limits, handles: handles)
+        maximumOperations: limits.transactionOperations, maximumKeyBytes: Store.maximumKeyBytes),
+      limits: limits, handles: try LoopHandles(group, store: node.store))
     maintenance = MaintenanceService(context: context)
     cluster = ClusterService(context: context)
-    endpoints = HTTPEndpoints(node: node, handles: handles, metrics: metrics)
+    endpoints = HTTPEndpoints(node: node, metrics: metrics)
     metrics.register(node)
     metrics.registerProcess()
   }
 
-  /// Adds the services' methods.
-  public func register(in router: inout Router) {
+  func register(in router: inout Router) {
     var methods = MethodTable(router, registry: metrics)
     kv.register(&methods)
     maintenance.register(&methods)
@@ -62,8 +77,7 @@ public struct EtcdService: Sendable {
     router = methods.router
   }
 
-  /// `/health`, `/livez`, `/readyz`, `/version` and `/metrics`.
-  public var http: HTTPHandler {
+  var http: HTTPHandler {
     { [endpoints] request, eventLoop in endpoints.serve(request, on: eventLoop) }
   }
 }

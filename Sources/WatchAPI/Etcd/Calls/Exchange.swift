@@ -1,4 +1,5 @@
 import GRPC
+import HTTP
 import MVCC
 import NIOCore
 import RaftKV
@@ -27,17 +28,17 @@ struct Exchange: Sendable {
 
   /// Goes on at the call's event loop: from the apply thread, where a proposal ends, or from a reader thread.
   func onLoop(_ work: @escaping @Sendable () -> Void) {
-    call.eventLoop.execute(work)
+    call.mailbox.post(work)
   }
 }
 
 /// What holds for every call: leadership that the client insists on, and the header of the answers.
-struct CallContext: Sendable {
+struct CallContext<Node: ServedNode>: Sendable {
   let node: Node
 
   /// The metadata by which a client refuses to be served by a member that has lost the cluster (etcd API:
   /// `WithRequireLeader`).
-  private static let hasLeader = "hasleader"
+  private static var hasLeader: String { "hasleader" }
 
   /// The member's own view, for one call.
   func admit(_ call: ServerCall) throws(EtcdError) -> NodeStatus {

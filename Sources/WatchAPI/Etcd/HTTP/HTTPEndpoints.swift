@@ -4,16 +4,14 @@ import NIOCore
 import RaftKV
 
 /// The plain HTTP endpoints: health in both of etcd's forms, the version, and the metrics.
-struct HTTPEndpoints: Sendable {
-  let node: Node
-  let handles: LoopHandles
-  let metrics: MetricsRegistry
+struct HTTPEndpoints<Node: ServedNode>: Sendable {
+  private let node: Node
+  private let metrics: MetricsRegistry
   private let successes: Counter
   private let failures: Counter
 
-  init(node: Node, handles: LoopHandles, metrics: MetricsRegistry) {
+  init(node: Node, metrics: MetricsRegistry) {
     self.node = node
-    self.handles = handles
     self.metrics = metrics
     successes = metrics.counter(
       "etcd_server_health_success", help: "The total number of successful health checks")
@@ -27,39 +25,25 @@ struct HTTPEndpoints: Sendable {
     }
     switch request.path {
     case "/metrics":
-      return now(.text(200, metrics.text, contentType: "text/plain; version=0.0.4; charset=utf-8"))
+      return now(
+        .init(
+          status: 200, contentType: "text/plain; version=0.0.4; charset=utf-8",
+          body: ByteBuffer(string: metrics.text)))
     case "/version":
       guard request.method == "GET" else { return now(.methodNotAllowed) }
-      return now(.text(200, EtcdVersion.json, contentType: "application/json"))
+      return now(
+        .init(status: 200, contentType: "application/json", body: ByteBuffer(string: EtcdVersion.json)))
     case "/health":
       guard request.method == "GET" else { return now(.methodNotAllowed) }
       return health(request, on: eventLoop)
     default:
-      guard let checks = Self.checks(for: request) else { return now(.text(404, "404 page not found\n")) }
+      guard let checks = request.healthChecks else { return now(.text(404, "404 page not found\n")) }
       guard request.method == "GET" else { return now(.methodNotAllowed) }
       return run(checks, on: eventLoop).map { $0.response(isVerbose: request.has("verbose")) }
     }
   }
 
   // MARK: /livez, /readyz
-
-  /// The checks that a path names; nil for a path that is none of these.
-  static func checks(for request: HTTPRequest) -> [HealthCheck]? {
-    let parts = request.path.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2 || parts.count == 3, parts[0].isEmpty else { return nil }
-    let all: [HealthCheck]
-    switch parts[1] {
-    case "livez": all = HealthCheck.live
-    case "readyz": all = HealthCheck.ready
-    default: return nil
-    }
-    if parts.count == 2 {
-      let excluded = request.values("exclude")
-      return all.filter { !excluded.contains($0.rawValue) }
-    }
-    guard let check = HealthCheck(rawValue: String(parts[2])), all.contains(check) else { return nil }
-    return [check]
-  }
 
   private func run(_ checks: [HealthCheck], on eventLoop: any EventLoop) -> EventLoopFuture<HealthReport> {
     let outcomes = checks.map { check in

@@ -60,15 +60,25 @@ enum HealthSummary {
   }
 }
 
-extension HTTPResponse {
-  static func text(_ status: Int, _ text: String, contentType: String = "text/plain; charset=utf-8")
-    -> HTTPResponse
-  {
-    HTTPResponse(status: status, contentType: contentType, body: ByteBuffer(string: text))
-  }
-}
-
 extension HTTPRequest {
+  /// The checks that the path names, less those excluded; nil for a path that is none of these.
+  var healthChecks: [HealthCheck]? {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2 || parts.count == 3, parts[0].isEmpty else { return nil }
+    let all: [HealthCheck]
+    switch parts[1] {
+    case "livez": all = HealthCheck.live
+    case "readyz": all = HealthCheck.ready
+    default: return nil
+    }
+    if parts.count == 2 {
+      let excluded = values("exclude")
+      return all.filter { !excluded.contains($0.rawValue) }
+    }
+    guard let check = HealthCheck(rawValue: String(parts[2])), all.contains(check) else { return nil }
+    return [check]
+  }
+
   /// Whether the query has `name`, with any value.
   func has(_ name: String) -> Bool { query.contains { $0.name == name } }
 

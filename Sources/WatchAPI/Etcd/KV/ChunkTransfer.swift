@@ -1,4 +1,5 @@
 import GRPC
+import HTTP
 import MVCC
 import NIOCore
 import RaftKV
@@ -51,13 +52,13 @@ struct ChunkTransfer: Sendable {
 }
 
 /// Reads the chunks of long answers on the reader threads.
-struct ChunkReader: Sendable {
+struct ChunkReader<Node: ServedNode>: Sendable {
   let node: Node
   /// A chunk ends before it would exceed this, but holds at least one key-value.
   let chunkBytes: Int
 
   /// When the readers' queue is full, an answer under way waits so long before it asks again.
-  private static let retry = TimeAmount.milliseconds(10)
+  private static var retry: TimeAmount { .milliseconds(10) }
 
   /// Reads the next chunk, and goes on with it and with the rest of the scan at the call's loop.
   func read(

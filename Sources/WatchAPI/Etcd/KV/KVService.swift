@@ -5,8 +5,8 @@ import RaftKV
 
 /// etcd API: service KV. Requests are decoded and checked where they lie; writes are proposed as the bytes that
 /// came in; reads run on the call's loop if they are short, else on the reader threads.
-struct KVService: Sendable {
-  let context: CallContext
+struct KVService<Node: ServedNode>: Sendable {
+  let context: CallContext<Node>
   let check: RequestCheck
   let limits: EtcdLimits
   let handles: LoopHandles
@@ -96,7 +96,11 @@ struct KVService: Sendable {
     if status.isLearner && !isSerializable { throw .notSupportedForLearner }
     if case .single = query.range.end {
       read(exchange, isSerializable: isSerializable, isShort: true) { (handle) throws(StoreError) in
-        try RangeReply(query, handle, context, budget: .max).whole
+        // One key-value is as large as the request that put it, and no larger.
+        guard case .whole(let message) = try RangeReply(query, handle, context, budget: .max) else {
+          preconditionFailure("an answer without a budget is whole")
+        }
+        return message
       }
     } else {
       whenReadable(exchange, isSerializable: isSerializable) {
@@ -124,7 +128,7 @@ struct KVService: Sendable {
     }
   }
 
-  private var chunks: ChunkReader {
+  private var chunks: ChunkReader<Node> {
     ChunkReader(node: node, chunkBytes: limits.chunkBytes)
   }
 

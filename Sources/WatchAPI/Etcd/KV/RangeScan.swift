@@ -55,11 +55,12 @@ struct RangeScan: Sendable {
     return false
   }
 
-  /// Walks to the end and returns how many bytes the key-values need as `kvs` fields; they are appended to
-  /// `buffer` as long as all of them fit into `budget` bytes, otherwise the buffer is left empty.
+  /// Walks to the end and returns how many bytes the key-values need as `kvs` fields. They are appended to
+  /// `buffer` if all of them fit into `budget` bytes.
   mutating func measure(
     _ handle: ReadHandle, into buffer: inout ByteBuffer, budget: Int
   ) throws(StoreError) -> Int {
+    let start = buffer.writerIndex
     var total = 0
     let progress = try walk(handle) { (view: borrowing KeyValueView) throws(StoreError) -> Bool in
       let length = view.encodedLength(keysOnly: keysOnly)
@@ -67,11 +68,10 @@ struct RangeScan: Sendable {
       total += field
       if total <= budget {
         try Self.append(view, length: length, field: field, keysOnly: keysOnly, to: &buffer)
-      } else if buffer.readableBytes > 0 {
-        buffer = ByteBuffer()
       }
       return true
     }
+    if total > budget { buffer.moveWriterIndex(to: start) }
     visited = progress.visited
     try end(progress, handle)
     return total
@@ -121,10 +121,10 @@ struct RangeScan: Sendable {
 }
 
 extension RangeQuery {
-  /// Whether the answer is the range as it lies, from its start: no other order, nothing filtered.
+  /// Whether the answer is the range as it lies, from its start: no other order, nothing filtered. A target
+  /// without an order is an order, too (etcd API: RangeRequest).
   var isPlain: Bool {
-    let inKeyOrder = order == .none || (order == .ascending && target == .key)
-    return inKeyOrder && !countOnly
+    target == .key && order != .descending && !countOnly
       && minModRevision == 0 && maxModRevision == 0 && minCreateRevision == 0 && maxCreateRevision == 0
   }
 }

@@ -4,19 +4,21 @@ import NIOCore
 
 /// etcd API: RangeStream. Chunks of key-values at one revision, each read when the client has taken the one
 /// before; the last carries the header, `more` and `count`, so that all merge to what Range answers.
-struct RangeStream: Sendable {
+struct RangeStream<Node: ServedNode>: Sendable {
   let exchange: Exchange
-  let context: CallContext
-  let chunks: ChunkReader
+  let context: CallContext<Node>
+  let chunks: ChunkReader<Node>
 
   /// Pins the revision and reads the first chunk, on a reader thread.
   func begin(_ query: RangeQuery, _ handle: ReadHandle) throws(StoreError) {
     let (revision, current) = try handle.resolve(query.revision)
     if query.countOnly {
-      let result = try RangeReply.count(query.range, revision, handle)
+      var query = query
+      query.revision = revision
+      let result = try RangeReply.result(query, handle)
       let response = RangeResponse(header: context.header(revision: current), result: result).encoded()
       exchange.onLoop {
-        send(first: response, second: ByteBuffer())
+        send(response)
         exchange.finish()
       }
       return
@@ -29,7 +31,7 @@ struct RangeStream: Sendable {
       if isLast {
         end(transfer, chunk, scan, current: current)
       } else {
-        send(first: chunk, second: ByteBuffer())
+        send(chunk)
         next(transfer, scan, current: current)
       }
     }
@@ -41,7 +43,7 @@ struct RangeStream: Sendable {
         if isLast {
           end(transfer, chunk, scan, current: current)
         } else {
-          send(first: chunk, second: ByteBuffer())
+          send(chunk)
           next(transfer, scan, current: current)
         }
       }
@@ -49,14 +51,15 @@ struct RangeStream: Sendable {
   }
 
   private func end(_ transfer: ChunkTransfer, _ chunk: ByteBuffer, _ scan: RangeScan, current: Int64) {
-    var last = RangeReply.header(context.header(revision: current))
-    last.writeImmutableBuffer(RangeReply.tail(more: scan.more, count: scan.count))
-    send(first: chunk, second: last)
+    var last = ByteBuffer()
+    last.writeHeader(context.header(revision: current))
+    last.writeTail(more: scan.more, count: scan.count)
+    send(chunk, last)
     transfer.finish()
   }
 
-  /// Sends one `RangeStreamResponse`, the bytes of whose `range_response` are given.
-  private func send(first: ByteBuffer, second: ByteBuffer) {
+  /// Sends one `RangeStreamResponse`, the bytes of whose `range_response` are given in two parts.
+  private func send(_ first: ByteBuffer, _ second: ByteBuffer = ByteBuffer()) {
     let length = first.readableBytes + second.readableBytes
     var prefix = ByteBuffer()
     prefix.writeFields(count: WireSize.message(1, length) - length) { $0.message(1, length: length) }

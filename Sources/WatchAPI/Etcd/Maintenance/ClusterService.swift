@@ -5,8 +5,8 @@ import RaftKV
 import SwiftProtobuf
 
 /// etcd API: service Cluster, reading only.
-struct ClusterService: Sendable {
-  let context: CallContext
+struct ClusterService<Node: ServedNode>: Sendable {
+  let context: CallContext<Node>
 
   func register(_ methods: inout MethodTable) {
     methods.unary("/etcdserverpb.Cluster/MemberList", memberList)

@@ -6,8 +6,8 @@ import RaftKV
 import SwiftProtobuf
 
 /// etcd API: service Maintenance, as far as there is something to maintain.
-struct MaintenanceService: Sendable {
-  let context: CallContext
+struct MaintenanceService<Node: ServedNode>: Sendable {
+  let context: CallContext<Node>
 
   private var node: Node { context.node }
 

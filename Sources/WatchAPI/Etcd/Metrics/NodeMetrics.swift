@@ -3,7 +3,7 @@ import RaftKV
 
 extension MetricsRegistry {
   /// What the node and its store know of themselves, under etcd's names.
-  func register(_ node: Node) {
+  func register(_ node: some ServedNode) {
     gauge(
       "etcd_server_has_leader", help: "Whether or not a leader exists. 1 is existence, 0 is not."
     ) { node.status.leader == 0 ? 0 : 1 }
