@@ -29,6 +29,8 @@ final class TestServer: Sendable {
     ).get()
   }
 
+  var target: ClientConnection.Target { .hostPort("127.0.0.1", listener.port) }
+
   func close() async throws {
     connection.eventLoop.execute { [connection] in connection.close(now: true) }
     try await listener.close(deadline: .now() + .seconds(5)).get()
