@@ -129,7 +129,9 @@ final class TestServer: Sendable {
   }
 
   /// Starts a call whose answers are not taken, and cancels it once `condition` holds.
-  func abandon(_ path: String, bytes: [UInt8], when condition: @escaping @Sendable () -> Bool) async throws {
+  func abandon(_ path: String, bytes: [UInt8], when condition: @escaping @Sendable () async -> Bool)
+    async throws
+  {
     let promise = connection.eventLoop.makePromise(of: Void.self)
     open(path) { call in
       call.onFinish = { _, _ in promise.succeed(()) }
@@ -139,7 +141,7 @@ final class TestServer: Sendable {
       call.halfClose()
       Task {
         let deadline = ContinuousClock.now + .seconds(10)
-        while !condition(), ContinuousClock.now < deadline { await Task.yield() }
+        while !(await condition()), ContinuousClock.now < deadline { await Task.yield() }
         self.cancel(call)
       }
     }
