@@ -14,8 +14,10 @@ let nio: [Target.Dependency] = [
 ]
 
 /// A module of the product; `path` shows its place in the architecture.
-func module(_ name: String, path: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+func module(
+  _ name: String, path: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: settings)
 }
 
 /// A command: argument parsing and wiring, nothing else.
@@ -73,10 +75,13 @@ let package = Package(
     module("GRPC", path: "Sources/WatchAPI/GRPC", ["HTTP"] + nio),
     module(
       "Proto", path: "Sources/WatchAPI/Proto",
-      [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+      [.product(name: "SwiftProtobuf", package: "swift-protobuf")], exclude: ["Definitions"]),
     module(
       "WatchAPI", path: "Sources/WatchAPI/Etcd",
-      ["RaftKV", "MVCC", "HTTP", "GRPC", "Proto", .product(name: "Logging", package: "swift-log")] + nio),
+      [
+        "RaftKV", "MVCC", "HTTP", "GRPC", "Proto", .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ] + nio),
 
     module(
       "Bench", path: "Sources/Bench",

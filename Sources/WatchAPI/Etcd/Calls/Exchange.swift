@@ -1,0 +1,79 @@
+import GRPC
+import HTTP
+import MVCC
+import NIOCore
+import RaftKV
+
+/// One call under way: answers it and counts the answer. Used on the call's event loop, but for `onLoop`.
+struct Exchange: Sendable {
+  let call: ServerCall
+  let metrics: MethodMetrics
+
+  /// Ends a unary call with its response.
+  func respond(_ message: ByteBuffer) {
+    metrics.handled(.ok)
+    call.respond(message)
+  }
+
+  /// Ends a streamed response, all of whose messages were sent.
+  func finish() {
+    metrics.handled(.ok)
+    call.finish()
+  }
+
+  func fail(_ error: EtcdError) {
+    metrics.handled(error.status.code)
+    call.finish(error.status)
+  }
+
+  /// Goes on at the call's event loop: from the apply thread, where a proposal ends, or from a reader thread.
+  func onLoop(_ work: @escaping @Sendable () -> Void) {
+    call.mailbox.post(work)
+  }
+}
+
+/// What holds for every call: leadership that the client insists on, and the header of the answers.
+struct CallContext<Node: ServedNode>: Sendable {
+  let node: Node
+
+  /// The metadata by which a client refuses to be served by a member that has lost the cluster (etcd API:
+  /// `WithRequireLeader`).
+  private static var hasLeader: String { "hasleader" }
+
+  /// The member's own view, for one call.
+  func admit(_ call: ServerCall) throws(EtcdError) -> NodeStatus {
+    let status = node.status
+    if status.leader == 0, call.metadata[Self.hasLeader] == "true" { throw .noLeader }
+    return status
+  }
+
+  /// - Parameter revision: 0 where no key-values are involved.
+  func header(revision: Int64) -> ResponseHeader {
+    let status = node.status
+    return ResponseHeader(
+      clusterID: status.clusterID, memberID: status.memberID, revision: revision, term: status.term)
+  }
+
+  /// Proposes a request as it came in, and answers once it is applied.
+  ///
+  /// - Parameter response: encodes the answer; nil when the result is another command's.
+  func propose(
+    _ kind: RequestKind, _ bytes: UnsafeRawBufferPointer, _ exchange: Exchange,
+    response: @escaping @Sendable (CommandResult, ResponseHeader) -> ByteBuffer?
+  ) {
+    node.propose(kind, bytes) { result in
+      exchange.onLoop {
+        do throws(EtcdError) {
+          let outcome = try result.mapError(EtcdError.init).get()
+          let result = try outcome.result.mapError(EtcdError.init).get()
+          guard let message = response(result, header(revision: outcome.revision)) else {
+            throw EtcdError.mismatchedResult
+          }
+          exchange.respond(message)
+        } catch {
+          exchange.fail(error)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+public import GRPC
+import MVCC
+import RaftKV
+
+/// The errors of the etcd API. Clients match them by the exact text and the gRPC code (etcd API: rpctypes).
+public struct EtcdError: Error, Sendable, Hashable {
+  /// What goes over the wire.
+  public let status: GRPCStatus
+
+  init(_ code: GRPCStatus.Code, _ message: String) {
+    status = GRPCStatus(code, message)
+  }
+
+  /// Its text.
+  public var message: String { status.message }
+
+  // MARK: requests that are wrong in themselves
+
+  static let emptyKey = EtcdError(.invalidArgument, "etcdserver: key is not provided")
+  static let keyNotFound = EtcdError(.invalidArgument, "etcdserver: key not found")
+  static let valueProvided = EtcdError(.invalidArgument, "etcdserver: value is provided")
+  static let leaseProvided = EtcdError(.invalidArgument, "etcdserver: lease is provided")
+  static let tooManyOperations = EtcdError(
+    .invalidArgument, "etcdserver: too many operations in txn request")
+  static let duplicateKey = EtcdError(.invalidArgument, "etcdserver: duplicate key given in txn request")
+  static let invalidSortOption = EtcdError(.invalidArgument, "etcdserver: invalid sort option")
+  static let requestTooLarge = EtcdError(.invalidArgument, "etcdserver: request is too large")
+
+  /// etcd has no limit below the request's; the text is ours.
+  static func keyTooLarge(limit: Int) -> EtcdError {
+    EtcdError(.invalidArgument, "etcdserver: key is larger than \(limit) bytes")
+  }
+
+  /// The message's bytes are no such message (grpc-go's text and code).
+  static func malformed(_ error: WireError) -> EtcdError {
+    // Every level of nesting is at least one operation.
+    if error == .transactionTooDeep { return .tooManyOperations }
+    return EtcdError(.internalError, "grpc: error unmarshalling request: \(error)")
+  }
+
+  /// A call that ended before its request came.
+  static let missingRequest = EtcdError(.internalError, "grpc: the call ended without a request")
+
+  /// etcd 3.7 leaves these to the unary call.
+  static let streamedSort = EtcdError(
+    .unimplemented, "etcdserver: RangeStream does not support custom sort orders")
+  static let streamedFilter = EtcdError(
+    .unimplemented, "etcdserver: RangeStream does not support revision filters")
+
+  // MARK: the store's state
+
+  /// The store answered another command than the one proposed: nothing true can be said.
+  static let mismatchedResult = EtcdError(.internalError, "etcdserver: mismatched result")
+
+  static let compacted = EtcdError(
+    .outOfRange, "etcdserver: mvcc: required revision has been compacted")
+  static let futureRevision = EtcdError(
+    .outOfRange, "etcdserver: mvcc: required revision is a future revision")
+  static let noSpace = EtcdError(.resourceExhausted, "etcdserver: mvcc: database space exceeded")
+  static let leaseNotFound = EtcdError(.notFound, "etcdserver: requested lease not found")
+  static let corrupt = EtcdError(.dataLoss, "etcdserver: corrupt cluster")
+
+  // MARK: the cluster's state
+
+  static let noLeader = EtcdError(.unavailable, "etcdserver: no leader")
+  static let stopped = EtcdError(.unavailable, "etcdserver: server stopped")
+  static let timeout = EtcdError(.unavailable, "etcdserver: request timed out")
+  static let tooManyRequests = EtcdError(.resourceExhausted, "etcdserver: too many requests")
+  static let notSupportedForLearner = EtcdError(
+    .failedPrecondition, "etcdserver: rpc not supported for learner")
+  static let memberNotFound = EtcdError(.notFound, "etcdserver: member not found")
+}
+
+extension EtcdError {
+  init(_ error: StoreError) {
+    switch error {
+    case .compacted: self = .compacted
+    case .futureRevision: self = .futureRevision
+    case .noSpace: self = .noSpace
+    case .keyNotFound: self = .keyNotFound
+    case .leaseNotFound: self = .leaseNotFound
+    case .corrupt(let detail): self.init(.dataLoss, "etcdserver: corrupt store: \(detail)")
+    case .storage(let detail): self.init(.internalError, "etcdserver: storage failure: \(detail)")
+    }
+  }
+
+  init(_ error: NodeError) {
+    switch error {
+    case .store(let error): self.init(error)
+    case .noLeader: self = .noLeader
+    case .tooManyRequests: self = .tooManyRequests
+    case .requestTooLarge: self = .requestTooLarge
+    case .noSpace: self = .noSpace
+    case .stopped: self = .stopped
+    case .timeout: self = .timeout
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import MVCC
+import RaftKV
+
+extension MetricsRegistry {
+  /// What the node and its store know of themselves, under etcd's names.
+  func register(_ node: some ServedNode) {
+    gauge(
+      "etcd_server_has_leader", help: "Whether or not a leader exists. 1 is existence, 0 is not."
+    ) { node.status.leader == 0 ? 0 : 1 }
+    gauge(
+      "etcd_server_is_leader", help: "Whether or not this member is a leader. 1 if is, 0 otherwise."
+    ) {
+      let status = node.status
+      return status.leader == status.memberID ? 1 : 0
+    }
+    gauge(
+      "etcd_server_is_learner", help: "Whether or not this member is a learner. 1 if is, 0 otherwise."
+    ) { node.status.isLearner ? 1 : 0 }
+    gauge(
+      "etcd_server_id",
+      help: "Server or member ID in hexadecimal format. 1 for 'server_id' label with current ID.",
+      labels: [("server_id", String(node.status.memberID, radix: 16))]
+    ) { 1 }
+    gauge(
+      "etcd_server_version",
+      help: "Which version is running. 1 for 'server_version' label with current version.",
+      labels: [("server_version", EtcdVersion.server)]
+    ) { 1 }
+    gauge(
+      "etcd_cluster_version",
+      help: "Which version is running. 1 for 'cluster_version' label with current cluster version.",
+      labels: [("cluster_version", "3.6")]
+    ) { 1 }
+    gauge(
+      "etcd_server_proposals_committed_total", help: "The total number of consensus proposals committed."
+    ) { Double(node.status.committedIndex) }
+    gauge(
+      "etcd_server_proposals_applied_total", help: "The total number of consensus proposals applied."
+    ) { Double(node.status.appliedIndex) }
+    gauge("etcd_server_quota_backend_bytes", help: "Current backend storage quota size in bytes.") {
+      Double(node.quotaBytes)
+    }
+    gauge(
+      "etcd_mvcc_db_total_size_in_bytes",
+      help: "Total size of the underlying database physically allocated in bytes."
+    ) { Double(node.store.size) }
+    gauge(
+      "etcd_mvcc_db_total_size_in_use_in_bytes",
+      help: "Total size of the underlying database logically in use in bytes."
+    ) { Double(node.store.sizeInUse) }
+    gauge("etcd_debugging_mvcc_current_revision", help: "The current revision of store.") {
+      Double(node.store.currentRevision)
+    }
+    gauge("etcd_debugging_mvcc_compact_revision", help: "The revision of the last compaction in store.") {
+      Double(node.store.compactRevision)
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import MVCC
+import RaftKV
+
+/// What the services need of the member they speak for. `Node` is the one that serves; a test's own can refuse,
+/// stall, or lose its leader at will.
+protocol ServedNode: AnyObject, Sendable {
+  var store: Store { get }
+  var status: NodeStatus { get }
+  var members: [Member] { get }
+  var quotaBytes: Int64 { get }
+
+  func propose(
+    _ kind: RequestKind, _ request: UnsafeRawBufferPointer,
+    completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void)
+  func readBarrier(completion: @escaping @Sendable (NodeError?) -> Void)
+  func read(_ body: @escaping @Sendable (ReadHandle) -> Void) -> Bool
+}
+
+extension Node: ServedNode {}

@@ -1,0 +1,126 @@
+import Dispatch
+import Glibc
+import MVCC
+import Synchronization
+
+@testable import RaftKV
+@testable import WatchAPI
+
+/// A member over a real store, whose log is a queue: what is proposed is applied, unless a test says otherwise.
+final class TestNode: ServedNode {
+  struct Behaviour: Sendable {
+    var leader: UInt64 = TestNode.id
+    var isLearner = false
+    /// How proposals are refused.
+    var refusal: NodeError?
+    /// How barriers fail.
+    var barrierFailure: NodeError?
+    /// Whether the readers' queue is full, by how often it was asked before.
+    var refusesRead: @Sendable (Int) -> Bool = { _ in false }
+    /// Proposals are applied only when this turns false.
+    var isHeld = false
+    var proposals = 0
+    var reads = 0
+    var members: [Member] = []
+  }
+
+  private struct Held: Sendable {
+    var kind: RequestKind
+    var bytes: [UInt8]
+    var completion: @Sendable (Result<Outcome, NodeError>) -> Void
+  }
+
+  static let id: UInt64 = 0x1234_5678_9ABC_DEF0
+  static let clusterID: UInt64 = 77
+
+  let store: Store
+  private let directory: String
+  private let applyQueue = DispatchQueue(label: "apply")
+  private let readQueue = DispatchQueue(label: "read")
+  private let state = Mutex(Behaviour())
+  private let held = Mutex<[Held]>([])
+  private let index = Atomic<UInt64>(0)
+
+  /// Safe: because only `readQueue`, which is serial, uses the handle.
+  private struct Reader: @unchecked Sendable { let handle: ReadHandle }
+  private let reader: Reader
+
+  init() throws {
+    var template = Array("/tmp/watchapi-tests-XXXXXX".utf8CString)
+    directory = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)!) }
+    var configuration = Store.Configuration()
+    configuration.mapBytes = 1 << 30
+    store = try Store(directory: directory, configuration: configuration)
+    reader = Reader(handle: try store.makeReadHandle())
+  }
+
+  deinit {
+    for name in ["data.mdb", "lock.mdb", "LOCK"] { unlink(directory + "/" + name) }
+    rmdir(directory)
+  }
+
+  func configure(_ change: (inout Behaviour) -> Void) { state.withLock { change(&$0) } }
+  var behaviour: Behaviour { state.withLock { $0 } }
+
+  /// Applies what was held back, and holds nothing more.
+  func release() {
+    configure { $0.isHeld = false }
+    for proposal in held.withLock({ held in
+      defer { held = [] }
+      return held
+    }) {
+      apply(proposal)
+    }
+  }
+
+  var heldCount: Int { held.withLock { $0.count } }
+
+  // MARK: ServedNode
+
+  var status: NodeStatus {
+    let behaviour = behaviour
+    let index = index.load(ordering: .acquiring)
+    return NodeStatus(
+      clusterID: Self.clusterID, memberID: Self.id, leader: behaviour.leader, term: 4, committedIndex: index,
+      appliedIndex: index, isLearner: behaviour.isLearner)
+  }
+
+  var members: [Member] { behaviour.members }
+  var quotaBytes: Int64 { 1 << 31 }
+
+  func propose(
+    _ kind: RequestKind, _ request: UnsafeRawBufferPointer,
+    completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void
+  ) {
+    let (refusal, isHeld) = state.withLock { state in
+      state.proposals += 1
+      return (state.refusal, state.isHeld)
+    }
+    if let refusal { return completion(.failure(refusal)) }
+    let proposal = Held(kind: kind, bytes: [UInt8](request), completion: completion)
+    if isHeld { held.withLock { $0.append(proposal) } } else { apply(proposal) }
+  }
+
+  private func apply(_ proposal: Held) {
+    applyQueue.async { [self] in
+      let next = index.add(1, ordering: .acquiringAndReleasing).newValue
+      let command = try! proposal.bytes.withUnsafeBytes { try EtcdService.commandDecoder(proposal.kind, $0) }
+      proposal.completion(.success(store.apply(command, index: next, term: 4)))
+    }
+  }
+
+  func readBarrier(completion: @escaping @Sendable (NodeError?) -> Void) {
+    let failure = behaviour.barrierFailure
+    applyQueue.async { completion(failure) }
+  }
+
+  func read(_ body: @escaping @Sendable (ReadHandle) -> Void) -> Bool {
+    let isFull = state.withLock { state in
+      defer { state.reads += 1 }
+      return state.refusesRead(state.reads)
+    }
+    if isFull { return false }
+    readQueue.async { [reader] in body(reader.handle) }
+    return true
+  }
+}
