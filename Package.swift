@@ -69,7 +69,9 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
       ]),
 
-    module("HTTP", path: "Sources/WatchAPI/HTTP", ["CNghttp2"] + nio + [.product(name: "NIOHTTP1", package: "swift-nio")]),
+    module(
+      "HTTP", path: "Sources/WatchAPI/HTTP",
+      ["CNghttp2"] + nio + [.product(name: "NIOHTTP1", package: "swift-nio")]),
     module("GRPC", path: "Sources/WatchAPI/GRPC", ["HTTP"] + nio),
     module(
       "Proto", path: "Sources/WatchAPI/Proto",
@@ -80,14 +82,21 @@ let package = Package(
 
     module(
       "Bench", path: "Sources/Bench",
-      ["RaftKV", "MVCC", "WatchAPI", "GRPC", "HTTP", .product(name: "Histogram", package: "hdrhistogram-swift")] + nio),
+      [
+        "RaftKV", "MVCC", "WatchAPI", "GRPC", "HTTP",
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ] + nio),
 
+    module(
+      "Commands", path: "Sources/Commands/Serve",
+      [.product(name: "Logging", package: "swift-log"), "Yams"]),
     command(
       "raftkv",
       [
-        "RaftKV", "WatchAPI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"), "Yams",
-      ]),
+        "Commands", "RaftKV", "MVCC", "WatchAPI", "GRPC", "HTTP",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ] + nio),
     command(
       "bench", ["Bench", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
@@ -104,7 +113,7 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ] + nio),
     tests("Bench", ["Bench"]),
-    tests("Commands", ["raftkv", "Yams"]),
+    tests("Commands", ["Commands", .product(name: "Logging", package: "swift-log")]),
     tests("Robustness", []),
     tests("Tidy", []),
   ]
