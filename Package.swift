@@ -114,7 +114,9 @@ let package = Package(
       ] + nio),
     tests("Bench", ["Bench"]),
     tests("Commands", ["Commands", .product(name: "Logging", package: "swift-log")]),
-    tests("Robustness", []),
+    tests(
+      "Robustness", [],
+      data: ["clients.txt", "etcdctl", "kill9", "python-client", "support"]),
     tests("Tidy", []),
   ]
 )
