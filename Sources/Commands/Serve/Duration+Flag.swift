@@ -12,7 +12,8 @@ extension Duration {
     while !rest.isEmpty {
       let number = rest.prefix { $0.isASCII && $0.isNumber || $0 == "." }
       let unit = rest.dropFirst(number.count).prefix { !($0.isASCII && $0.isNumber || $0 == ".") }
-      guard number.contains(where: { $0 != "." }), let value = Double("0\(number)0"),
+      guard number.contains(where: { $0 != "." }),
+        let value = Double(number.contains(".") ? "0\(number)0" : "\(number)"),
         let scale = Self.nanosecondsOfUnit[String(unit)]
       else { return nil }
       nanoseconds += value * scale

@@ -8,7 +8,7 @@ enum FlagTable {
   static func suggestion(for name: String) -> String? {
     let nearest = all.map { (name: $0.name, distance: editDistance(name, $0.name)) }
       .min { ($0.distance, $0.name) < ($1.distance, $1.name) }
-    guard let nearest, nearest.distance <= max(1, name.count / 5) else { return nil }
+    guard let nearest, nearest.distance > 0, nearest.distance <= max(1, name.count / 5) else { return nil }
     return nearest.name
   }
 

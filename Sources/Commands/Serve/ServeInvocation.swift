@@ -12,7 +12,8 @@ public enum ServeInvocation: Sendable, Hashable {
   /// Flags win over the environment, `RAFTKV_` over `ETCD_`; a configuration file replaces both (etcd's rule).
   /// - Parameter readFile: returns a file's text; what it throws becomes part of the error.
   public static func parse(
-    arguments: [String], environment: [String: String], readFile: (String) throws -> String
+    arguments: [String], environment: [String: String],
+    readFile: (String) throws(ConfigurationError) -> String
   ) throws(ConfigurationError) -> ServeInvocation {
     let commandLine: [Setting]
     switch try CommandLineSource.read(arguments) {
@@ -51,7 +52,7 @@ public enum ServeInvocation: Sendable, Hashable {
   }
 
   private static func contents(
-    of path: String, _ readFile: (String) throws -> String
+    of path: String, _ readFile: (String) throws(ConfigurationError) -> String
   ) throws(ConfigurationError) -> String {
     do {
       return try readFile(path)

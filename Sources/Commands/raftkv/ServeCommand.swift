@@ -16,7 +16,7 @@ struct ServeCommand: ParsableCommand {
     let invocation: ServeInvocation
     do throws(ConfigurationError) {
       invocation = try ServeInvocation.parse(
-        arguments: arguments, environment: ProcessInfo.processInfo.environment, readFile: readFile)
+        arguments: arguments, environment: ProcessInfo.processInfo.environment, readFile: TextFile.read)
     } catch {
       throw report(error, hint: error.kind == .usage ? "run raftkv serve --help for the flags" : nil)
     }
@@ -45,14 +45,5 @@ struct ServeCommand: ParsableCommand {
       logger.critical("the member stops", error: error)
       throw ExitCode(1)
     }
-  }
-}
-
-/// A configuration file's text; the error's description is the system's words alone.
-private func readFile(_ path: String) throws -> String {
-  do {
-    return try String(contentsOfFile: path, encoding: .utf8)
-  } catch let error as CocoaError {
-    throw ConfigurationError(.value, error.localizedDescription)
   }
 }
