@@ -87,13 +87,18 @@ class Server:
         ] + self.flags
 
     def start(self):
+        """Starts the process, and waits until it serves."""
+        self.launch()
+        self.wait_healthy()
+        return self
+
+    def launch(self):
+        """Starts the process and waits for nothing."""
         self.ports.release()
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("ETCD", "RAFTKV_"))}
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=self.folder)
-        self.wait_healthy()
-        return self
 
     def wait_healthy(self):
         deadline = time.monotonic() + START_SECONDS
