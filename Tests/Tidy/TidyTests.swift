@@ -58,12 +58,13 @@ struct RuleTests {
   @Test func unsafeNeedsAReason() {
     let bare = "final class A: @unchecked Sendable {}\nnonisolated(unsafe) var b = 1\n"
     #expect(lines(Rules.unsafeIsExplained, "Sources/A.swift", bare) == [1, 2])
+    let promise = "nonisolated(unsafe)"
     let explained = """
       /// A thing.
       /// Safe: because one thread owns it.
       @available(*, unavailable)
       public final class A: @unchecked Sendable {}
-      nonisolated(unsafe) var b = 1  // Safe: because it is only written before threads start.
+      \(promise) var b = 1  // Safe: because it is only written before threads start.
       """
     #expect(lines(Rules.unsafeIsExplained, "Sources/A.swift", explained) == [])
     let stale = "// Safe: because of something else.\nlet a = 1\nnonisolated(unsafe) var b = 1\n"
