@@ -83,7 +83,8 @@ enum Rules {
 
   private static func isQuoted(_ text: String, in line: Substring) -> Bool {
     guard let range = line.firstRange(of: text) else { return false }
-    return line[..<range.lowerBound].count { $0 == "\"" } % 2 == 1
+    let before = line[..<range.lowerBound].replacing("\\\"", with: "")
+    return before.count { $0 == "\"" } % 2 == 1
   }
 
   static let lineCountMax = 700

@@ -227,12 +227,16 @@ def quota_cases():
     yield case("alarm", "list", "-w", "json")
     yield case("put", "after", "x")
     yield case("txn", stdin="\nput after x\n\n\n")
-    yield case("txn", stdin="\nget after\n\n\n")
     yield case("get", "fill/", "--prefix", "--keys-only", "--limit=1")
     yield case("endpoint", "status", "-w", "fields")
     yield case("endpoint", "health")
     yield case("del", "fill/000")
-    yield case("txn", stdin="\ndel fill/001\n\n\n")
     yield case("alarm", "disarm")
     yield case("alarm", "list")
     yield case("endpoint", "health")
+
+
+def quota_transactions():
+    """Transactions that need no space. etcd 3.5.1 refuses them while its file is large; later ones do not."""
+    yield case("txn", stdin="\nget after\n\n\n")
+    yield case("txn", stdin="\ndel fill/001\n\n\n")
