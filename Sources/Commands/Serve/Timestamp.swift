@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// A moment as logs show it: UTC with microseconds.
@@ -6,9 +7,8 @@ struct Timestamp: Hashable, Sendable {
   var microseconds: Int
 
   static func now() -> Timestamp {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(seconds: time.tv_sec, microseconds: time.tv_nsec / 1000)
+    let microseconds = Int((Date().timeIntervalSince1970 * 1e6).rounded(.down))
+    return Timestamp(seconds: microseconds / 1_000_000, microseconds: microseconds % 1_000_000)
   }
 
   /// `2026-01-31T23:59:59.000123Z` (RFC 3339).
