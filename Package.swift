@@ -71,7 +71,9 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
       ]),
 
-    module("HTTP", path: "Sources/WatchAPI/HTTP", ["CNghttp2"] + nio + [.product(name: "NIOHTTP1", package: "swift-nio")]),
+    module(
+      "HTTP", path: "Sources/WatchAPI/HTTP",
+      ["CNghttp2"] + nio + [.product(name: "NIOHTTP1", package: "swift-nio")]),
     module("GRPC", path: "Sources/WatchAPI/GRPC", ["HTTP"] + nio),
     module(
       "Proto", path: "Sources/WatchAPI/Proto",
@@ -85,14 +87,21 @@ let package = Package(
 
     module(
       "Bench", path: "Sources/Bench",
-      ["RaftKV", "MVCC", "WatchAPI", "GRPC", "HTTP", .product(name: "Histogram", package: "hdrhistogram-swift")] + nio),
+      [
+        "RaftKV", "MVCC", "WatchAPI", "GRPC", "HTTP",
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ] + nio),
 
+    module(
+      "Commands", path: "Sources/Commands/Serve",
+      [.product(name: "Logging", package: "swift-log"), "Yams"]),
     command(
       "raftkv",
       [
-        "RaftKV", "WatchAPI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"), "Yams",
-      ]),
+        "Commands", "RaftKV", "MVCC", "WatchAPI", "GRPC", "HTTP",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ] + nio),
     command(
       "bench", ["Bench", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
@@ -108,9 +117,8 @@ let package = Package(
         "WatchAPI", "RaftKV", "MVCC", "GRPC", "HTTP", "Proto",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ] + nio),
-    tests("Bench", ["Bench"]),
-    tests("Commands", ["raftkv", "Yams"]),
-    tests("Robustness", [], data: ["crash-images"]),
+    tests("Bench", ["Bench", "MVCC", "GRPC", "HTTP"] + nio),
+    tests("Commands", ["Commands", .product(name: "Logging", package: "swift-log")]),
     tests("Tidy", []),
   ]
 )

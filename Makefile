@@ -1,0 +1,39 @@
+# Every command of the repository. `make` alone lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve test test-debug check bench format clean
+
+DATA ?= .data/default
+LISTEN ?= http://127.0.0.1:2379
+ARGS ?=
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  DATA=$(DATA) and LISTEN=$(LISTEN) choose where run and serve keep data and listen;"
+	@echo "  ARGS='--flag …' goes to the program that run, serve and bench start."
+
+run: ## Build and start everything there is: the store, on 127.0.0.1:2379
+	@scripts/serve '$(DATA)' '$(LISTEN)' $(ARGS)
+
+serve: ## Build and start the store alone
+	@scripts/serve '$(DATA)' '$(LISTEN)' $(ARGS)
+
+test: ## Run every test: units, then real clients against a real server
+	@scripts/test
+
+test-debug: ## Run the Swift tests in a debug build (quick to rebuild)
+	@scripts/setup
+	swift test
+
+check: ## Format, lint, tidy rules, a build without warnings, every test
+	@scripts/check
+
+bench: ## Measure an embedded member (ARGS='--help' lists the options)
+	@scripts/bench $(ARGS)
+
+format: ## Rewrite the sources in the repository's format
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+clean: ## Remove build output (data folders and .venv stay)
+	rm -rf .build .build-*

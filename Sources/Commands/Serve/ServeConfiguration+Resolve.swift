@@ -1,0 +1,224 @@
+extension ServeConfiguration {
+  /// Bounds of what an operator may ask for.
+  private enum Limits {
+    /// etcd's default quota: 2 GiB.
+    static let defaultQuotaBytes: Int64 = 2 << 30
+    /// A request has to fit into memory several times over.
+    static let requestBytesMax: UInt64 = 256 << 20
+    static let transactionOperationsMax: UInt64 = 1 << 20
+    /// etcd: `maxElectionMs`.
+    static let electionTimeoutMillisecondsMax: UInt64 = 50_000
+  }
+
+  /// Fills in what was not given and checks the whole.
+  static func resolve(_ settings: [String: Setting]) throws(ConfigurationError) -> ServeConfiguration {
+    let values = Values(settings: settings)
+    let name = values.text("name")
+    guard !name.isEmpty, !name.contains(where: { $0 == "=" || $0 == "," || $0 == "/" }) else {
+      throw ConfigurationError(
+        .value, "\(values.label("name")) must be a word without \"=\", \",\" or \"/\": \"\(name)\"")
+    }
+    let dataDirectory = values.given("data-dir") ?? "\(name).raftkv"
+    let listenClientURLs = try values.urls("listen-client-urls", toBind: true)
+    let advertiseClientURLs = try advertised(listening: listenClientURLs, values)
+    let (advertisePeerURLs, initialCluster) = try cluster(name: name, values)
+    let (heartbeat, election) = try timing(values)
+    let quota = values.integer("quota-backend-bytes")
+    let interval = values.duration("grpc-keepalive-interval")
+    let timeout = values.duration("grpc-keepalive-timeout")
+
+    return ServeConfiguration(
+      name: name,
+      dataDirectory: dataDirectory,
+      walDirectory: values.given("wal-dir"),
+      listenClientURLs: listenClientURLs,
+      advertiseClientURLs: advertiseClientURLs,
+      listenPeerURLs: try values.urls("listen-peer-urls", toBind: true),
+      advertisePeerURLs: advertisePeerURLs,
+      listenMetricsURLs: values.given("listen-metrics-urls") == nil
+        ? [] : try values.urls("listen-metrics-urls", toBind: true),
+      initialCluster: initialCluster,
+      clusterState: ClusterState(rawValue: values.text("initial-cluster-state")) ?? .new,
+      clusterToken: values.text("initial-cluster-token"),
+      quotaBytes: quota < 0 ? nil : quota == 0 ? Limits.defaultQuotaBytes : quota,
+      requestBytesMax: Int(try values.count("max-request-bytes", in: 1...Limits.requestBytesMax)),
+      transactionOperationsMax: Int(
+        try values.count("max-txn-ops", in: 1...Limits.transactionOperationsMax)),
+      concurrentStreamsMax: UInt32(
+        try values.count("max-concurrent-streams", in: 1...UInt64(UInt32.max))),
+      keepAliveMinimumInterval: values.duration("grpc-keepalive-min-time"),
+      keepAliveInterval: interval == .zero ? nil : interval,
+      keepAliveTimeout: timeout == .zero ? nil : timeout,
+      heartbeatInterval: heartbeat,
+      electionTimeout: election,
+      log: try log(values))
+  }
+
+  /// A member that listens on every address cannot guess which one its clients can reach.
+  private static func advertised(
+    listening: [NetworkURL], _ values: Values
+  ) throws(ConfigurationError) -> [NetworkURL]? {
+    guard values.given("advertise-client-urls") == nil else {
+      return try values.urls("advertise-client-urls", toBind: false)
+    }
+    if let wildcard = listening.first(where: \.isWildcard) {
+      throw ConfigurationError(
+        .value, "--advertise-client-urls is required when --listen-client-urls has \(wildcard)")
+    }
+    return nil
+  }
+
+  private static func cluster(
+    name: String, _ values: Values
+  ) throws(ConfigurationError) -> (advertised: [NetworkURL], members: [InitialMember]) {
+    let advertised = try values.urls("initial-advertise-peer-urls", toBind: false)
+    guard values.given("initial-cluster") != nil else {
+      return (advertised, [InitialMember(name: name, peerURLs: advertised)])
+    }
+    let members = try initialMembers(values)
+    guard let own = members.first(where: { $0.name == name }) else {
+      throw ConfigurationError(
+        .value, "couldn't find local name \"\(name)\" in the initial cluster configuration")
+    }
+    if members.count > 1 {
+      let names = members.map(\.name).joined(separator: ", ")
+      throw ConfigurationError(
+        .value,
+        "\(values.label("initial-cluster")): clusters of several members (\(names)) are not available yet")
+    }
+    if values.given("initial-advertise-peer-urls") != nil, own.peerURLs != advertised {
+      throw ConfigurationError(
+        .value,
+        "--initial-cluster must include \(spelled(name, advertised)) given --initial-advertise-peer-urls; "
+          + "it has \(spelled(name, own.peerURLs))")
+    }
+    return (own.peerURLs, members)
+  }
+
+  private static func spelled(_ name: String, _ urls: [NetworkURL]) -> String {
+    urls.map { "\(name)=\($0)" }.joined(separator: ",")
+  }
+
+  /// `a=http://…,b=http://…`; a name may come several times, once for each of its URLs.
+  private static func initialMembers(_ values: Values) throws(ConfigurationError) -> [InitialMember] {
+    var members: [InitialMember] = []
+    for part in values.text("initial-cluster").split(separator: ",") {
+      guard let separator = part.firstIndex(of: "="), separator > part.startIndex else {
+        throw ConfigurationError(
+          .value, "\(values.label("initial-cluster")): expected name=url, found \"\(part)\"")
+      }
+      let name = String(part[..<separator])
+      let url = try values.naming("initial-cluster") { () throws(ConfigurationError) in
+        try NetworkURL.parse(String(part[part.index(after: separator)...]))
+      }
+      if let index = members.firstIndex(where: { $0.name == name }) {
+        members[index].peerURLs = Set(members[index].peerURLs + [url]).sorted()
+      } else {
+        members.append(InitialMember(name: name, peerURLs: [url]))
+      }
+    }
+    return members
+  }
+
+  private static func timing(
+    _ values: Values
+  ) throws(ConfigurationError) -> (heartbeat: Duration, election: Duration) {
+    let heartbeat = values.count("heartbeat-interval")
+    let election = values.count("election-timeout")
+    guard heartbeat > 0 else {
+      throw ConfigurationError(.value, "--heartbeat-interval must be >0 (set to \(heartbeat)ms)")
+    }
+    guard election > 0 else {
+      throw ConfigurationError(.value, "--election-timeout must be >0 (set to \(election)ms)")
+    }
+    guard election <= Limits.electionTimeoutMillisecondsMax else {
+      throw ConfigurationError(
+        .value,
+        "--election-timeout[\(election)ms] is too long, and should be set less than "
+          + "\(Limits.electionTimeoutMillisecondsMax)ms")
+    }
+    guard heartbeat <= election / 5 else {
+      throw ConfigurationError(
+        .value,
+        "--election-timeout[\(election)ms] should be at least as 5 times as --heartbeat-interval[\(heartbeat)ms]"
+      )
+    }
+    return (.milliseconds(heartbeat), .milliseconds(election))
+  }
+
+  private static func log(_ values: Values) throws(ConfigurationError) -> LogConfiguration {
+    var outputs: [LogConfiguration.Output] = []
+    for part in values.text("log-outputs").split(separator: ",") {
+      let output: LogConfiguration.Output
+      switch part {
+      case "default", "stderr": output = .standardError
+      case "stdout": output = .standardOutput
+      case "systemd/journal":
+        throw ConfigurationError(
+          .value, "\(values.label("log-outputs")): the journal takes stderr; give stderr or a file's path")
+      default: output = .file(String(part))
+      }
+      if !outputs.contains(output) { outputs.append(output) }
+    }
+    guard !outputs.isEmpty else {
+      throw ConfigurationError(.value, "\(values.label("log-outputs")) names no output")
+    }
+    return LogConfiguration(
+      level: LogConfiguration.Level(rawValue: values.text("log-level")) ?? .info,
+      format: LogConfiguration.Format(rawValue: values.text("log-format")) ?? .json,
+      outputs: outputs)
+  }
+}
+
+/// The chosen settings, with the table's defaults for the rest. Values have the kind that their flag demands:
+/// every source checks that when it reads them.
+private struct Values {
+  var settings: [String: Setting]
+
+  /// The value given, unless it is empty, which means the default.
+  func given(_ name: String) -> String? {
+    settings[name].flatMap { $0.value.isEmpty ? nil : $0.value }
+  }
+
+  func text(_ name: String) -> String {
+    settings[name]?.value ?? FlagTable.byName[name]?.defaultValue ?? ""
+  }
+
+  func label(_ name: String) -> String { settings[name]?.label ?? "--\(name)" }
+
+  func integer(_ name: String) -> Int64 { Flag.integer(text(name)) ?? 0 }
+
+  func count(_ name: String) -> UInt64 { Flag.count(text(name)) ?? 0 }
+
+  func duration(_ name: String) -> Duration { Duration(flag: text(name)) ?? .zero }
+
+  func count(_ name: String, in range: ClosedRange<UInt64>) throws(ConfigurationError) -> UInt64 {
+    let value = count(name)
+    guard range.contains(value) else {
+      throw ConfigurationError(
+        .value, "\(label(name)) must be between \(range.lowerBound) and \(range.upperBound), not \(value)")
+    }
+    return value
+  }
+
+  func urls(_ name: String, toBind: Bool) throws(ConfigurationError) -> [NetworkURL] {
+    let text =
+      given(name) ?? (name == "advertise-client-urls" ? "" : FlagTable.byName[name]?.defaultValue ?? "")
+    let urls = try naming(name) { () throws(ConfigurationError) in try NetworkURL.parseList(text) }
+    if toBind, let url = urls.first(where: { !$0.canBeBound }) {
+      throw ConfigurationError(.value, "\(label(name)): expected IP in URL for binding (\(url))")
+    }
+    return urls
+  }
+
+  /// Puts the name of the setting before an error of its value.
+  func naming<T>(
+    _ name: String, _ body: () throws(ConfigurationError) -> T
+  ) throws(ConfigurationError) -> T {
+    do {
+      return try body()
+    } catch {
+      throw ConfigurationError(error.kind, "\(label(name)): \(error.description)")
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/// All that `raftkv serve` needs to know, checked and complete.
+public struct ServeConfiguration: Sendable, Hashable {
+  /// A member of a cluster that is about to be started.
+  public struct InitialMember: Sendable, Hashable {
+    /// The member's `--name`.
+    public var name: String
+    /// The URLs other members reach it by.
+    public var peerURLs: [NetworkURL]
+  }
+
+  /// What a member without data does (etcd: `--initial-cluster-state`).
+  public enum ClusterState: String, Sendable, Hashable {
+    /// Starts the cluster.
+    case new
+    /// Joins one that runs.
+    case existing
+  }
+
+  /// The member's name.
+  public var name: String
+  /// The data folder, as given.
+  public var dataDirectory: String
+  /// The log's folder when it is not inside the data folder.
+  public var walDirectory: String?
+  /// Where to listen for clients; at least one.
+  public var listenClientURLs: [NetworkURL]
+  /// What clients are told; nil means what is listened on, with the ports that were bound.
+  public var advertiseClientURLs: [NetworkURL]?
+  /// Where to listen for other members.
+  public var listenPeerURLs: [NetworkURL]
+  /// What other members are told.
+  public var advertisePeerURLs: [NetworkURL]
+  /// Where else to serve metrics and health.
+  public var listenMetricsURLs: [NetworkURL]
+  /// The members of a new cluster, this one among them.
+  public var initialCluster: [InitialMember]
+  /// What a member without data does.
+  public var clusterState: ClusterState
+  /// Goes into the ids of a new cluster.
+  public var clusterToken: String
+  /// Data size, in bytes, at which writes are refused; nil for no limit.
+  public var quotaBytes: Int64?
+  /// The largest client request, in bytes.
+  public var requestBytesMax: Int
+  /// Most operations of a transaction.
+  public var transactionOperationsMax: Int
+  /// Most calls under way on one connection.
+  public var concurrentStreamsMax: UInt32
+  /// Clients that ping more often are disconnected.
+  public var keepAliveMinimumInterval: Duration
+  /// Silence after which a client is pinged; nil for never.
+  public var keepAliveInterval: Duration?
+  /// How long an answer to a ping may take; nil for ever.
+  public var keepAliveTimeout: Duration?
+  /// Time between a leader's heartbeats.
+  public var heartbeatInterval: Duration
+  /// Time without a leader before an election.
+  public var electionTimeout: Duration
+  /// What is logged, where and how.
+  public var log: LogConfiguration
+}
+
+/// What is logged, where and how.
+public struct LogConfiguration: Sendable, Hashable {
+  /// etcd's levels; `panic` and `fatal` log only what ends the process.
+  public enum Level: String, Sendable, Hashable {
+    case debug, info, warn, error, panic, fatal
+  }
+
+  /// How a line looks.
+  public enum Format: String, Sendable, Hashable {
+    /// One JSON object a line.
+    case json
+    /// Columns, for people.
+    case console
+  }
+
+  /// Where lines go.
+  public enum Output: Sendable, Hashable {
+    case standardError, standardOutput
+    /// Appended to; created when absent.
+    case file(String)
+  }
+
+  /// The least severe level that is logged.
+  public var level: Level
+  /// How a line looks.
+  public var format: Format
+  /// Where lines go; at least one.
+  public var outputs: [Output]
+
+  /// Creates a log configuration.
+  public init(
+    level: Level = .info, format: Format = .json, outputs: [Output] = [.standardError]
+  ) {
+    self.level = level
+    self.format = format
+    self.outputs = outputs
+  }
+}

@@ -1,0 +1,95 @@
+"""Takes out of an answer what may differ between two servers that behave alike: ids, versions, sizes, times,
+terms, log positions, addresses. Everything else must be equal."""
+
+import json
+import re
+import subprocess
+
+
+class Normaliser:
+    """The facts of one server, and what stands for each."""
+
+    def __init__(self, server, etcdctl):
+        status = subprocess.run(
+            [etcdctl, "--endpoints", server.client, "endpoint", "status", "-w", "json"],
+            capture_output=True, check=True, timeout=30)
+        facts = json.loads(status.stdout)[0]["Status"]
+        header = facts["header"]
+        self.replacements = [
+            (server.client, "CLIENT"),
+            (server.peer, "PEER"),
+            (str(header["cluster_id"]), "CLUSTER"),
+            (f"{header['cluster_id']:x}", "CLUSTER"),
+            (str(header["member_id"]), "MEMBER"),
+            (f"{header['member_id']:x}", "MEMBER"),
+            (facts["version"], "VERSION"),
+        ]
+
+    # In the words of each output format of etcdctl.
+    PATTERNS = [
+        (re.compile(r'"raft_term":\d+'), '"raft_term":TERM'),
+        (re.compile(r'"(raftTerm|raftIndex|raftAppliedIndex|dbSize|dbSizeInUse)":\d+'), r'"\1":NUMBER'),
+        (re.compile(r'"(RaftTerm|RaftIndex|RaftAppliedIndex|DBSize|DBSizeInUse)" : \d+'), r'"\1" : NUMBER'),
+        (re.compile(r'"hash":\d+'), '"hash":NUMBER'),
+        (re.compile(r'"(Hash)" : \d+'), r'"\1" : NUMBER'),
+        (re.compile(r"\b[\d.]+ ?(B|kB|MB|GB)\b"), "SIZE"),
+        (re.compile(r"\b(\d+h)?(\d+m)?[\d.]+(ns|µs|ms|s)\b"), "TIME"),
+        (re.compile(r'"ts":"[^"]*"'), '"ts":TIME'),
+        (re.compile(r"0xc[0-9a-f]+"), "POINTER"),
+        # endpoint status: "…, is leader, is learner, term, index, applied index, errors".
+        (re.compile(r"(VERSION, SIZE, \w+, \w+), \d+, \d+, \d+,"), r"\1, TERM, INDEX, INDEX,"),
+        (re.compile(r"(VERSION +\| SIZE +\| +\w+ +\| +\w+) +\| +\d+ +\| +\d+ +\| +\d+"), r"\1 | TERM | INDEX | INDEX"),
+    ]
+
+    def text(self, text):
+        for value, name in self.replacements:
+            text = re.sub(rf"(?<![0-9a-zA-Z.]){re.escape(value)}(?![0-9a-zA-Z])", name, text)
+        for pattern, name in self.PATTERNS:
+            text = pattern.sub(name, text)
+        # Columns of a table are as wide as what was replaced in them.
+        if any(line.startswith("+-") for line in text.splitlines()):
+            text = re.sub(r"-+", "-", re.sub(r" +", " ", text))
+        return text
+
+    def protobuf(self, data):
+        """A response message as nested fields, without the ids and the term of its header."""
+        fields = parse_message(data)
+        if fields is None:
+            return repr(data)
+        return repr([
+            (number, [f for f in parse_message(value) or [] if f[0] == 3] if number == 1 else value)
+            for number, value in fields
+        ])
+
+
+def parse_message(data):
+    """Fields of an encoded protocol buffers message, in order; None when the bytes are not one."""
+    fields, position = [], 0
+
+    def varint():
+        nonlocal position
+        result = shift = 0
+        while True:
+            byte = data[position]
+            position += 1
+            result |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return result
+
+    try:
+        while position < len(data):
+            tag = varint()
+            if tag & 7 == 0:
+                fields.append((tag >> 3, varint()))
+            elif tag & 7 == 2:
+                length = varint()
+                if position + length > len(data):
+                    return None
+                fields.append((tag >> 3, data[position : position + length]))
+                position += length
+            else:
+                return None
+    except IndexError:
+        return None
+    return fields
