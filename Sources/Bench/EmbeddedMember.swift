@@ -1,0 +1,31 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import RaftKV
+
+/// A member of a cluster of one in this process, in a temporary folder that goes away with it.
+final class EmbeddedMember {
+  let node: Node
+  private let folder: String
+
+  /// Opens a fresh member in a new folder below `directory`, or below the system's place for temporary files.
+  init(directory: String?) throws(Benchmark.CannotStart) {
+    folder = try Self.makeFolder(below: directory)
+    throw Benchmark.CannotStart(description: "the embedded member cannot be opened; use --endpoints")
+  }
+
+  /// Stops the member and removes its folder.
+  func close() {
+    // What cannot be removed is left to the system's own cleaning of temporary files.
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  private static func makeFolder(below directory: String?) throws(Benchmark.CannotStart) -> String {
+    let parent = directory ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(parent)/raftkv-bench-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw Benchmark.CannotStart(
+        description: "cannot make a folder in \(parent): \(String(cString: strerror(errno)))")
+    }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
