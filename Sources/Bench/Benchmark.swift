@@ -7,6 +7,7 @@ internal import NIOPosix
 public enum Benchmark {
   /// Why a run could not begin; the description is for the user.
   public struct CannotStart: Error, CustomStringConvertible, Hashable {
+    /// The reason, and what to do about it.
     public var description: String
   }
 

@@ -20,21 +20,27 @@ public struct Configuration: Sendable {
 
   /// A combination of options that cannot be carried out; the description names the fix.
   public struct Invalid: Error, CustomStringConvertible, Hashable {
+    /// What is wrong, and with which option.
     public var description: String
   }
 
   /// Limits that keep a mistyped option from exhausting the machine.
   public enum Limit {
+    /// Requests in flight at a time.
     public static let clients = 100_000
+    /// Connections, over all endpoints.
     public static let connections = 10_000
+    /// Threads of the generator.
     public static let loops = 64
     /// Keys of up to 8 KiB, the longest that the store takes.
     public static let keyBytes = 8 << 10
     /// Values of up to 16 MiB; the server has its own limit.
     public static let valueBytes = 16 << 20
+    /// Operations of one transaction; the server has its own limit.
     public static let transactionOperations = 1024
   }
 
+  /// What the requests are.
   public var workload: Workload = .put
   /// The servers; none means a member inside this process.
   public var endpoints: [Endpoint] = []
@@ -46,17 +52,23 @@ public struct Configuration: Sendable {
   public var durationSeconds: Double?
   /// Requests in flight at a time.
   public var clients = 1000
+  /// Connections that the clients share, spread over the endpoints.
   public var connections = 100
   /// Event loops, that is threads, of the generator.
   public var loops = 1
+  /// Bytes of each key.
   public var keyBytes = 8
+  /// Bytes of each value.
   public var valueBytes = 256
   /// How many different keys there are.
   public var keySpace = 1_000_000
+  /// In which order keys are taken.
   public var keyOrder: KeyOrder = .random
+  /// Runs of one seed send the same requests.
   public var seed: UInt64 = 1
   /// Requests a second, whatever the answers do; nil means that each client waits for its answer.
   public var rate: Int?
+  /// What reads wait for.
   public var consistency: Consistency = .linearizable
   /// etcd API: `RangeRequest.limit`; 0 means none.
   public var limit = 0
@@ -71,6 +83,7 @@ public struct Configuration: Sendable {
   /// Seconds without any answer after which the run is given up.
   public var stallSeconds = 30.0
 
+  /// The defaults, without a number of requests.
   public init() {}
 
   /// The requests of the run, for the workloads that know their number from elsewhere too.

@@ -2,8 +2,10 @@
 public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
   /// A host name or an address, IPv6 without brackets.
   public var host: String
+  /// 1 to 65535.
   public var port: Int
 
+  /// As `init` reads it.
   public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
   /// Reads `host:port`, with `http://` before it if need be, and brackets around an IPv6 address.

@@ -28,11 +28,11 @@ struct LatencyHistogram: Sendable {
 }
 
 /// The figures of a latency distribution, in milliseconds; all zero when nothing was measured.
-public struct LatencySummary: Sendable, Hashable {
-  public var mean: Double
-  public var p50: Double
-  public var p90: Double
-  public var p99: Double
-  public var p999: Double
-  public var max: Double
+struct LatencySummary: Sendable, Hashable {
+  var mean: Double
+  var p50: Double
+  var p90: Double
+  var p99: Double
+  var p999: Double
+  var max: Double
 }

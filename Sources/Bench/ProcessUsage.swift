@@ -2,19 +2,19 @@ internal import Glibc
 
 /// What a process has used of the machine up to a moment, as Linux tells it in /proc. A figure is nil where the
 /// kernel does not tell it (another user's process, for one).
-public struct ProcessUsage: Sendable, Hashable {
-  public var userSeconds: Double?
-  public var systemSeconds: Double?
+struct ProcessUsage: Sendable, Hashable {
+  var userSeconds: Double?
+  var systemSeconds: Double?
   /// Memory now, in bytes: all of it, and the anonymous part, which has no file behind it.
-  public var residentBytes: Int?
-  public var anonymousBytes: Int?
+  var residentBytes: Int?
+  var anonymousBytes: Int?
   /// The largest `residentBytes` since the process began.
-  public var peakResidentBytes: Int?
+  var peakResidentBytes: Int?
   /// Bytes that the process caused to be written to disks.
-  public var writtenBytes: Int?
+  var writtenBytes: Int?
 
   /// The figures of a process; nil if there is no such process.
-  public static func read(process: Int32) -> ProcessUsage? {
+  static func read(process: Int32) -> ProcessUsage? {
     guard let stat = contents(of: "/proc/\(process)/stat") else { return nil }
     return ProcessUsage(
       stat: stat, status: contents(of: "/proc/\(process)/status") ?? "",
@@ -22,12 +22,12 @@ public struct ProcessUsage: Sendable, Hashable {
   }
 
   /// The figures of this process.
-  public static func ofThisProcess() -> ProcessUsage {
+  static func ofThisProcess() -> ProcessUsage {
     read(process: getpid()) ?? ProcessUsage(stat: "", status: "", io: "", ticksPerSecond: 1)
   }
 
   /// Reads the texts of /proc/PID/stat, status and io.
-  public init(stat: String, status: String, io: String, ticksPerSecond: Double) {
+  init(stat: String, status: String, io: String, ticksPerSecond: Double) {
     // The command's name stands in parentheses and may hold anything, parentheses too.
     if let end = stat.lastIndex(of: ")") {
       let fields = stat[stat.index(after: end)...].split(whereSeparator: \.isWhitespace)
@@ -72,15 +72,15 @@ public struct ProcessUsage: Sendable, Hashable {
 }
 
 /// What a process used during a run, and the memory it holds at its end.
-public struct UsageDifference: Sendable, Hashable {
-  public var userSeconds: Double?
-  public var systemSeconds: Double?
-  public var residentBytes: Int?
-  public var anonymousBytes: Int?
-  public var peakResidentBytes: Int?
-  public var writtenBytes: Int?
+struct UsageDifference: Sendable, Hashable {
+  var userSeconds: Double?
+  var systemSeconds: Double?
+  var residentBytes: Int?
+  var anonymousBytes: Int?
+  var peakResidentBytes: Int?
+  var writtenBytes: Int?
 
-  public init(from before: ProcessUsage, to after: ProcessUsage) {
+  init(from before: ProcessUsage, to after: ProcessUsage) {
     func difference<N: AdditiveArithmetic>(_ path: KeyPath<ProcessUsage, N?>) -> N? {
       guard let before = before[keyPath: path], let after = after[keyPath: path] else { return nil }
       return after - before
@@ -94,13 +94,13 @@ public struct UsageDifference: Sendable, Hashable {
   }
 
   /// CPU of both kinds for each of `operations`, in microseconds.
-  public func cpuMicroseconds(per operations: Int) -> Double? {
+  func cpuMicroseconds(per operations: Int) -> Double? {
     guard operations > 0, let userSeconds, let systemSeconds else { return nil }
     return (userSeconds + systemSeconds) * 1e6 / Double(operations)
   }
 
   /// Bytes written for each of `operations`.
-  public func writtenBytes(per operations: Int) -> Double? {
+  func writtenBytes(per operations: Int) -> Double? {
     guard operations > 0, let writtenBytes else { return nil }
     return Double(writtenBytes) / Double(operations)
   }

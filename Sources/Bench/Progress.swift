@@ -1,23 +1,23 @@
 /// One line of progress for a terminal: a pure function of how far the run is.
-public struct Progress: Sendable {
+struct Progress: Sendable {
   /// Requests of the whole run; nil if only its duration is known.
-  public var total: Int?
-  public var durationSeconds: Double?
+  var total: Int?
+  var durationSeconds: Double?
 
-  public init(total: Int?, durationSeconds: Double?) {
+  init(total: Int?, durationSeconds: Double?) {
     self.total = total
     self.durationSeconds = durationSeconds
   }
 
   /// How much of the run is done, 0 to 1: by requests or by time, whichever is further.
-  public func fraction(answered: Int, elapsedSeconds: Double) -> Double {
+  func fraction(answered: Int, elapsedSeconds: Double) -> Double {
     let byCount = total.map { $0 > 0 ? Double(answered) / Double($0) : 1 } ?? 0
     let byTime = durationSeconds.map { elapsedSeconds / $0 } ?? 0
     return min(max(byCount, byTime), 1)
   }
 
   /// The line, at most `width` columns long.
-  public func line(answered: Int, elapsedSeconds: Double, perSecond: Double, width: Int) -> String {
+  func line(answered: Int, elapsedSeconds: Double, perSecond: Double, width: Int) -> String {
     let fraction = fraction(answered: answered, elapsedSeconds: elapsedSeconds)
     var tail = " \(Int(fraction * 100))%  \(Decimals.grouped(answered))"
     tail += "  \(Decimals.grouped(Int(perSecond.rounded())))/s"

@@ -2,6 +2,7 @@
 public enum Quantity {
   /// Why a text is not a quantity; the description is for the user.
   public struct Malformed: Error, CustomStringConvertible, Hashable {
+    /// What would be right.
     public var description: String
   }
 

@@ -1,23 +1,23 @@
 /// A tiny seeded generator (Steele, Lea, Flood: SplitMix64): a handful of instructions per 8 bytes, and output
 /// that does not compress.
-public struct SplitMix64: RandomNumberGenerator, Sendable {
+struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  public init(seed: UInt64) { state = seed }
+  init(seed: UInt64) { state = seed }
 
   /// The stream of request number `index`: streams of one seed are independent of each other, so that a
   /// request can be made without making those before it.
-  public init(seed: UInt64, index: UInt64) {
+  init(seed: UInt64, index: UInt64) {
     state = Self.mix(seed &+ 0x9E37_79B9_7F4A_7C15) ^ Self.mix(index &+ 0xD1B5_4A32_D192_ED03)
   }
 
-  public mutating func next() -> UInt64 {
+  mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     return Self.mix(state)
   }
 
   /// A number below `bound`, which is positive. (The bias is below `bound` / 2⁶⁴.)
-  public mutating func below(_ bound: Int) -> Int {
+  mutating func below(_ bound: Int) -> Int {
     Int(next().multipliedFullWidth(by: UInt64(bound)).high)
   }
 

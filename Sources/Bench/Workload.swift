@@ -1,11 +1,11 @@
-public import MVCC
-public import NIOCore
+internal import MVCC
+internal import NIOCore
 
 /// The requests of a run: request number `i` is a pure function of the options and `i`, so that loops need not
 /// agree on anything and a run can be repeated.
-public struct Workload: Sendable {
+struct Workload: Sendable {
   /// What a request asks, which decides the method it is sent to.
-  public enum Kind: Sendable, Hashable {
+  enum Kind: Sendable, Hashable {
     case put
     case range
     /// A transaction that writes.
@@ -14,7 +14,7 @@ public struct Workload: Sendable {
     case readTransaction
 
     /// Whether the store changes by it.
-    public var writes: Bool { self == .put || self == .writeTransaction }
+    var writes: Bool { self == .put || self == .writeTransaction }
   }
 
   private let configuration: Configuration
@@ -22,7 +22,7 @@ public struct Workload: Sendable {
   private let unrepresentable: Int
 
   /// `configuration` must be valid.
-  public init(_ configuration: Configuration) {
+  init(_ configuration: Configuration) {
     self.configuration = configuration
     var bound = 1
     for _ in 0..<min(configuration.keyBytes, 18) { bound *= 10 }
@@ -30,7 +30,7 @@ public struct Workload: Sendable {
   }
 
   /// Whether answers are expected to hold keys.
-  public var reads: Bool {
+  var reads: Bool {
     switch configuration.workload {
     case .range: true
     case .txn: configuration.readsPerWrite > 0
@@ -38,7 +38,7 @@ public struct Workload: Sendable {
     }
   }
 
-  public func kind(of index: Int) -> Kind {
+  func kind(of index: Int) -> Kind {
     switch configuration.workload {
     case .put: return .put
     case .range: return .range
@@ -53,7 +53,7 @@ public struct Workload: Sendable {
   }
 
   /// How many keys request `index` writes.
-  public func keysWritten(by index: Int) -> Int {
+  func keysWritten(by index: Int) -> Int {
     switch kind(of: index) {
     case .put: 1
     case .range, .readTransaction: 0
@@ -62,7 +62,7 @@ public struct Workload: Sendable {
   }
 
   /// Appends request `index` to `buffer` as its protobuf message and returns what it is.
-  public func encode(_ index: Int, into buffer: inout ByteBuffer) -> Kind {
+  func encode(_ index: Int, into buffer: inout ByteBuffer) -> Kind {
     let kind = kind(of: index)
     var random = SplitMix64(seed: configuration.seed, index: UInt64(index))
     switch kind {
@@ -87,7 +87,7 @@ public struct Workload: Sendable {
   }
 
   /// What request `index`, a range or a transaction that reads, asks for.
-  public func query(of index: Int) -> RangeQuery {
+  func query(of index: Int) -> RangeQuery {
     var random = SplitMix64(seed: configuration.seed, index: UInt64(index))
     let bounds = bounds(of: index, &random)
     let end: KeyRange.End
@@ -179,7 +179,7 @@ public struct Workload: Sendable {
   }
 
   /// Whether reads may be answered from any member's own state.
-  public var isSerializable: Bool { configuration.consistency == .serializable }
+  var isSerializable: Bool { configuration.consistency == .serializable }
 
   private func rangeLength(_ bounds: Bounds) -> Int {
     EtcdMessage.rangeLength(

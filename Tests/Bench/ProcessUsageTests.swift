@@ -1,5 +1,6 @@
-import Bench
 import Testing
+
+@testable import Bench
 
 @Suite struct ProcessUsageTests {
   private static let stat =

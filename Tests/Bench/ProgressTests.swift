@@ -1,5 +1,6 @@
-import Bench
 import Testing
+
+@testable import Bench
 
 @Suite struct ProgressTests {
   @Test func fillsWithTheRequests() {
