@@ -103,7 +103,7 @@ let package = Package(
         "WatchAPI", "RaftKV", "MVCC", "GRPC", "HTTP", "Proto",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ] + nio),
-    tests("Bench", ["Bench", "MVCC", "GRPC"] + nio),
+    tests("Bench", ["Bench", "MVCC", "GRPC", "HTTP"] + nio),
     tests("Commands", ["raftkv", "Yams"]),
     tests("Robustness", []),
     tests("Tidy", []),

@@ -1,7 +1,5 @@
 internal import GRPC
-internal import Glibc
 internal import NIOCore
-internal import NIOPosix
 
 /// Opens the connections of a run, spread over the endpoints and the event loops.
 struct Dialer {
@@ -61,21 +59,9 @@ struct Dialer {
     ClientConnection.connect(to: .hostPort(endpoint.host, endpoint.port), on: eventLoop).flatMapErrorThrowing
     {
       error in
-      throw Benchmark.CannotStart(
-        description: "cannot connect to \(endpoint): \(Self.explain(error)); is the server running there?")
-    }
-  }
-
-  /// The reason alone, without what the libraries wrap around it.
-  private static func explain(_ error: any Error) -> String {
-    switch error {
-    case let error as NIOConnectionError:
-      if let first = error.connectionErrors.first { return explain(first.error) }
-      return "the name \(error.host) is not known"
-    case let error as IOError: return String(cString: strerror(error.errnoCode))
-    case let error as GRPCStatus: return error.message
-    case ChannelError.connectTimeout: return "no answer"
-    default: return "\(error)"
+      // The connection's own message names the endpoint and the reason.
+      let reason = (error as? GRPCStatus)?.message ?? "cannot connect to \(endpoint): \(error)"
+      throw Benchmark.CannotStart(description: "\(reason); is the server running there?")
     }
   }
 }

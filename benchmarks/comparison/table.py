@@ -85,7 +85,7 @@ def markdown(environment, plan, rounds, samples, details, is_complete):
     lines += comparison(samples)
     lines += [
         "",
-        f"Medians of {rounds[0]} rounds (storage: {rounds[1]}), the servers taking turns on one disk, each fresh. "
+        f"Rounds: {rounds[0]}, of the storage measures {rounds[1]}; medians, the servers taking turns on one disk, each fresh. "
         f"Keys of {KEY_SIZE} B, values of {VALUE_SIZE} B, keys taken at random; 1,000 clients share 100 "
         f"connections. Requests per second: {plan.seconds:g} s each over {plan.load_keys:,} keys. Storage: "
         f"{plan.storage_keys:,} keys; {plan.overwrites:,} random overwrites by 1,000 clients, counted until nothing "
