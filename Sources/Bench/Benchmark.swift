@@ -33,6 +33,7 @@ public enum Benchmark {
             node: node, clients: configuration.clients, workload: workload, eventLoop: eventLoop),
           eventLoop: eventLoop)
       }.wait()
+      defer { try? eventLoop.submit { target.value.close() }.wait() }
       return try measure(
         [target], eventLoops: [eventLoop], workload, configuration, version: nil, terminal: terminal)
     }

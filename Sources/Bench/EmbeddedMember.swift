@@ -10,11 +10,24 @@ final class EmbeddedMember {
   /// Opens a fresh member in a new folder below `directory`, or below the system's place for temporary files.
   init(directory: String?) throws(Benchmark.CannotStart) {
     folder = try Self.makeFolder(below: directory)
-    throw Benchmark.CannotStart(description: "the embedded member cannot be opened; use --endpoints")
+    do throws(Benchmark.CannotStart) {
+      node = try Self.open(folder)
+    } catch {
+      Self.remove(folder)
+      throw error
+    }
+  }
+
+  private static func open(_ folder: String) throws(Benchmark.CannotStart) -> Node {
+    throw Benchmark.CannotStart(description: "the embedded member cannot be opened yet; use --endpoints")
   }
 
   /// Stops the member and removes its folder.
   func close() {
+    Self.remove(folder)
+  }
+
+  private static func remove(_ folder: String) {
     // What cannot be removed is left to the system's own cleaning of temporary files.
     try? FileManager.default.removeItem(atPath: folder)
   }

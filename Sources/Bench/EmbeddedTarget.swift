@@ -26,7 +26,8 @@ final class EmbeddedTarget: Target {
     completions = (0..<clients).map { client in
       { result in mailbox.post(client, Self.answer(to: result)) }
     }
-    mailbox.open { [weak self] client, answer in self?.onAnswer?(client, answer) }
+    // Strong, and let go of by `close`: a weak reference would make every retain of this object a slow one.
+    mailbox.open { client, answer in self.onAnswer?(client, answer) }
   }
 
   func send(_ index: Int, client: Int) -> Bool {
@@ -49,7 +50,10 @@ final class EmbeddedTarget: Target {
     return true
   }
 
-  func close() { onAnswer = nil }
+  func close() {
+    onAnswer = nil
+    mailbox.open(nil)
+  }
 
   private func propose(_ kind: RequestKind, _ index: Int, _ client: Int) {
     buffer.clear()
@@ -123,8 +127,8 @@ private final class Mailbox: Sendable {
     receiver = NIOLoopBoundBox(nil, eventLoop: eventLoop)
   }
 
-  /// Names who gets the answers; on the event loop.
-  func open(_ receiver: @escaping (Int, Answer) -> Void) { self.receiver.value = receiver }
+  /// Names who gets the answers, or nobody; on the event loop.
+  func open(_ receiver: ((Int, Answer) -> Void)?) { self.receiver.value = receiver }
 
   /// From any thread.
   func post(_ client: Int, _ answer: Answer) {

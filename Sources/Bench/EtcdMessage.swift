@@ -61,8 +61,13 @@ enum EtcdMessage {
     writeKey(key, length: keyLength, into: &buffer)
     guard valueLength > 0 else { return }
     writeField(2, length: valueLength, into: &buffer)
-    for _ in 0..<valueLength / 8 { buffer.writeInteger(random.next()) }
-    for _ in 0..<valueLength % 8 { buffer.writeInteger(UInt8(truncatingIfNeeded: random.next())) }
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: valueLength) { bytes in
+      // Safe: because at least `valueLength` bytes are writable, and no store goes past them.
+      let words = valueLength / 8
+      for word in 0..<words { bytes.storeBytes(of: random.next(), toByteOffset: word * 8, as: UInt64.self) }
+      for index in words * 8..<valueLength { bytes[index] = UInt8(truncatingIfNeeded: random.next()) }
+      return valueLength
+    }
   }
 
   static func rangeLength(key: Int, end: Int, limit: Int, serializable: Bool) -> Int {

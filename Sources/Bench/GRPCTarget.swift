@@ -24,11 +24,10 @@ final class GRPCTarget: Target {
     buffers = (0..<clients).map { _ in ByteBuffer() }
     kinds = Array(repeating: .put, count: clients)
     for (number, connection) in connections.enumerated() {
-      connection.onClose = { [weak self] in self?.isOpen[number] = false }
+      connection.onClose = { self.isOpen[number] = false }
     }
-    completions = (0..<clients).map { client in
-      { [weak self] result in self?.finish(client, result) }
-    }
+    // Strong, and let go of by `close`: a weak reference would make every retain of this object a slow one.
+    completions = (0..<clients).map { client in { result in self.finish(client, result) } }
   }
 
   func send(_ index: Int, client: Int) -> Bool {
@@ -43,7 +42,12 @@ final class GRPCTarget: Target {
 
   func close() {
     onAnswer = nil
-    for connection in connections { connection.close(now: true) }
+    completions = []
+    isOpen = Array(repeating: false, count: connections.count)
+    for connection in connections {
+      connection.onClose = nil
+      connection.close(now: true)
+    }
   }
 
   private func finish(_ client: Int, _ result: Result<ByteBuffer, GRPCStatus>) {
