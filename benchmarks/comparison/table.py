@@ -88,9 +88,10 @@ def markdown(environment, plan, rounds, samples, details, is_complete):
         f"Rounds: {rounds[0]}, of the storage measures {rounds[1]}; medians, the servers taking turns on one disk, each fresh. "
         f"Keys of {KEY_SIZE} B, values of {VALUE_SIZE} B, keys taken at random; 1,000 clients share 100 "
         f"connections. Requests per second: {plan.seconds:g} s each over {plan.load_keys:,} keys. Storage: "
-        f"{plan.storage_keys:,} keys; {plan.overwrites:,} random overwrites by 1,000 clients, counted until nothing "
-        f"more is written, a clean stop included; restart: from exec to the first answer of /health, after "
-        f"{plan.unflushed:,} more puts and kill −9.",
+        f"{plan.storage_keys:,} keys loaded, then nothing until the last flush is out; restart: from exec to the first "
+        f"answer of /health, after an orderly start, {plan.unflushed:,} puts and kill −9; written: "
+        f"{plan.overwrites:,} random overwrites by 1,000 clients, counted until nothing more is written, a clean "
+        "stop included.",
     ]
     extra = latencies(details)
     if extra:
