@@ -1,0 +1,111 @@
+extension Report {
+  /// The report for people, over several lines without a newline at the end.
+  public var text: String {
+    var lines = [headline]
+    var counts = [
+      "\(Decimals.grouped(succeeded)) in \(Decimals.fixed(elapsedSeconds, 2)) s",
+      "\(Decimals.grouped(Int(operationsPerSecond.rounded())))/s",
+    ]
+    if keysWritten > succeeded { counts.append("\(Decimals.grouped(keysWritten)) keys written") }
+    if keysRead > 0 { counts.append("\(Decimals.grouped(keysRead)) keys read") }
+    lines.append(row(configuration.workload.title, counts.joined(separator: ", ")))
+    lines.append(
+      row(
+        "latency",
+        [
+          ("p50", latency.p50), ("p90", latency.p90), ("p99", latency.p99), ("p99.9", latency.p999),
+          ("max", latency.max), ("mean", latency.mean),
+        ].map { "\($0.0) \(Decimals.milliseconds($0.1))" }.joined(separator: "  ")))
+    lines += usageLines(
+      configuration.endpoints.isEmpty ? "process (generator and member)" : "generator", process)
+    if let server { lines += usageLines("server", server) }
+    lines += troubles
+    return lines.joined(separator: "\n")
+  }
+
+  private var headline: String {
+    var parts: [String]
+    if configuration.endpoints.isEmpty {
+      parts = ["embedded member (no network)"]
+    } else {
+      parts = [configuration.endpoints.map(\.description).joined(separator: ",")]
+      if let serverVersion { parts[0] += " (version \(serverVersion))" }
+      parts.append(plural(configuration.connections, "connection"))
+    }
+    parts.append(plural(configuration.clients, "client"))
+    if let rate = configuration.rate { parts.append("\(Decimals.grouped(rate))/s asked for") }
+    parts.append("keys of \(configuration.keyBytes) B, values of \(configuration.valueBytes) B")
+    parts.append("\(Decimals.grouped(configuration.keySpace)) keys, \(configuration.keyOrder.rawValue)")
+    if configuration.workload == .range { parts.append(configuration.consistency.rawValue) }
+    return parts.joined(separator: " · ")
+  }
+
+  private func usageLines(_ name: String, _ usage: UsageDifference) -> [String] {
+    var lines = [name]
+    if let user = usage.userSeconds, let system = usage.systemSeconds {
+      var text = "\(Decimals.fixed(user, 2)) s user, \(Decimals.fixed(system, 2)) s system"
+      if let each = usage.cpuMicroseconds(per: succeeded) {
+        text += ", \(Decimals.fixed(each, 1)) µs an operation"
+      }
+      lines.append(row("  CPU", text))
+    }
+    if let resident = usage.residentBytes {
+      var text = "\(Decimals.bytes(resident)) resident"
+      if let anonymous = usage.anonymousBytes { text += ", \(Decimals.bytes(anonymous)) anonymous" }
+      lines.append(row("  memory", text))
+    }
+    if let written = usage.writtenBytes {
+      var text = "\(Decimals.bytes(written)) written"
+      if let each = usage.writtenBytes(per: succeeded) {
+        text += ", \(Decimals.fixed(each, 0)) B an operation"
+      }
+      lines.append(row("  disk", text))
+    }
+    return lines
+  }
+
+  private var troubles: [String] {
+    var lines: [String] = []
+    if failed > 0 {
+      lines.append("\(Decimals.grouped(failed)) failed:")
+      for failure in failures.prefix(Self.failuresShown) {
+        lines.append("  \(Decimals.grouped(failure.count)) × \(failure.code): \(failure.message)")
+      }
+      let hidden = failures.dropFirst(Self.failuresShown).reduce(0) { $0 + $1.count }
+      if hidden > 0 { lines.append("  \(Decimals.grouped(hidden)) × others") }
+    }
+    if clientsLost > 0 {
+      lines.append("\(plural(clientsLost, "client")) lost the connection and left the run")
+    }
+    if isStalled {
+      lines.append("given up: no answer for \(Decimals.fixed(configuration.stallSeconds, 1)) s")
+    }
+    if unanswered > 0 { lines.append("\(plural(unanswered, "request")) not answered") }
+    if emptyReads > 0 {
+      lines.append("\(plural(emptyReads, "read")) found no key: load them first (bench fill)")
+    }
+    if isInterrupted { lines.append("interrupted: these are the figures up to then") }
+    return lines
+  }
+
+  private static let failuresShown = 5
+
+  private func row(_ name: String, _ text: String) -> String {
+    name + String(repeating: " ", count: max(1, 10 - name.count)) + text
+  }
+
+  private func plural(_ count: Int, _ noun: String) -> String {
+    "\(Decimals.grouped(count)) \(noun)\(count == 1 ? "" : "s")"
+  }
+}
+
+extension Configuration.Workload {
+  fileprivate var title: String {
+    switch self {
+    case .put: "puts"
+    case .range: "ranges"
+    case .txn: "txns"
+    case .fill: "fill txns"
+    }
+  }
+}

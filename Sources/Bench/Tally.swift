@@ -1,0 +1,48 @@
+internal import GRPC
+
+/// What the clients of a run got, in sum.
+struct Tally: Sendable {
+  var latencies = LatencyHistogram()
+  /// Requests answered without an error.
+  var succeeded = 0
+  var failed = 0
+  /// Requests whose answer nobody waited for any longer.
+  var unanswered = 0
+  /// Clients that left the run, since their connection was gone.
+  var clientsLost = 0
+  /// Key-values written by requests that succeeded.
+  var keysWritten = 0
+  /// Key-values that came back.
+  var keysRead = 0
+  /// Answers that should have held keys and held none.
+  var emptyReads = 0
+  private(set) var failures: [GRPCStatus: Int] = [:]
+
+  /// Different failures told apart; messages may name keys or numbers, so that there is no end of them.
+  private static let distinctFailures = 32
+
+  mutating func fail(_ status: GRPCStatus) {
+    failed += 1
+    count(status, 1)
+  }
+
+  private mutating func count(_ status: GRPCStatus, _ times: Int) {
+    if failures[status] != nil || failures.count < Self.distinctFailures {
+      failures[status, default: 0] += times
+    } else {
+      failures[GRPCStatus(status.code, "(other messages)"), default: 0] += times
+    }
+  }
+
+  mutating func add(_ other: Tally) {
+    latencies.add(other.latencies)
+    succeeded += other.succeeded
+    failed += other.failed
+    unanswered += other.unanswered
+    clientsLost += other.clientsLost
+    keysWritten += other.keysWritten
+    keysRead += other.keysRead
+    emptyReads += other.emptyReads
+    for (status, times) in other.failures { count(status, times) }
+  }
+}

@@ -1,0 +1,1 @@
+"""Compares raftkv with etcd: the parts of benchmarks/compare."""
