@@ -88,8 +88,9 @@ let package = Package(
     module(
       "Bench", path: "Sources/Bench",
       [
-        "RaftKV", "MVCC", "WatchAPI", "GRPC", "HTTP",
+        "RaftKV", "MVCC", "WatchAPI", "GRPC",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
+        .product(name: "Logging", package: "swift-log"),
       ] + nio),
 
     module(

@@ -1,6 +1,8 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Logging
 internal import RaftKV
+internal import WatchAPI
 
 /// A member of a cluster of one in this process, in a temporary folder that goes away with it.
 final class EmbeddedMember {
@@ -19,11 +21,28 @@ final class EmbeddedMember {
   }
 
   private static func open(_ folder: String) throws(Benchmark.CannotStart) -> Node {
-    throw Benchmark.CannotStart(description: "the embedded member cannot be opened yet; use --endpoints")
+    // Nobody connects: the URLs only name the member.
+    var configuration = NodeConfiguration(
+      name: "bench", dataDirectory: folder + "/data", peerURLs: ["http://127.0.0.1:2380"],
+      clientURLs: ["http://127.0.0.1:2379"])
+    configuration.quotaBytes = nil
+    do {
+      return try Node(
+        configuration, environment: .system(), decoder: EtcdService.commandDecoder,
+        logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() },
+        onFailure: { message in
+          let text = "bench: the embedded member has failed: \(message)\n"
+          _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+          exit(1)
+        })
+    } catch {
+      throw Benchmark.CannotStart(description: "the embedded member cannot start: \(error)")
+    }
   }
 
   /// Stops the member and removes its folder.
   func close() {
+    node.stop()
     Self.remove(folder)
   }
 

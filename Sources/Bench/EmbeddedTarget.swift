@@ -59,7 +59,9 @@ final class EmbeddedTarget: Target {
     buffer.clear()
     _ = workload.encode(index, into: &buffer)
     // Safe: the node takes what it needs of the bytes before `propose` returns.
-    buffer.withUnsafeReadableBytes { node.propose(kind, $0, completion: completions[client]) }
+    buffer.withUnsafeReadableBytes {
+      node.propose(kind, $0, growth: $0.count, completion: completions[client])
+    }
   }
 
   private func read(

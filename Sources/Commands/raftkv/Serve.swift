@@ -1,15 +1,158 @@
 import Commands
+import Foundation
+import GRPC
+import HTTP
 import Logging
 import MVCC
+import NIOCore
+import NIOPosix
+import RaftKV
+import WatchAPI
 
 /// Runs a member until a signal asks it to stop: opens the data, serves, and closes in order.
 func serve(_ configuration: ServeConfiguration, logger: Logger, signals: ShutdownSignals) throws {
-  throw ConfigurationError(.value, "the member cannot be started yet")
+  if configuration.clusterState == .existing {
+    throw ConfigurationError(
+      .value, "--initial-cluster-state existing: this version cannot join a running cluster; start a new one")
+  }
+  let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoopThreads)
+  defer { try? group.syncShutdownGracefully() }
+  let node = try makeNode(configuration, logger: logger)
+  defer {
+    logger.info("the data is being closed")
+    node.stop()
+  }
+
+  var limits = EtcdLimits()
+  limits.requestBytes = configuration.requestBytesMax
+  limits.transactionOperations = configuration.transactionOperationsMax
+  let service = try EtcdService(node: node, group: group, limits: limits)
+  var router = Router()
+  service.register(in: &router)
+
+  let sockets = ListenerSet(group: group)
+  defer { sockets.close(within: .seconds(5)) }
+  let serverLimits = serverLimits(configuration)
+  for url in configuration.listenClientURLs {
+    let address = try sockets.bind(url, router: router, http: service.http, limits: serverLimits)
+    logger.info("ready to serve client requests", metadata: ["address": "\(address)"])
+  }
+  for url in configuration.listenMetricsURLs {
+    let address = try sockets.bind(url, router: Router(), http: service.http, limits: serverLimits)
+    logger.info("ready to serve metrics and health", metadata: ["address": "\(address)"])
+  }
+
+  let signal = signals.wait()
+  signals.forceExitOnNext()
+  logger.info("stopping", metadata: ["signal": "\(ShutdownSignals.name(signal))"])
 }
 
 /// Opens a data folder as a start would, replays its log, and closes it again after `body`.
 func withRecoveredStore(
   dataDirectory: String, walDirectory: String?, _ body: (Store) throws -> Void
 ) throws {
-  throw ConfigurationError(.value, "the data folder cannot be opened yet")
+  guard FileManager.default.fileExists(atPath: dataDirectory) else {
+    throw ConfigurationError(.value, "\(dataDirectory): no such folder")
+  }
+  var configuration = NodeConfiguration(
+    name: "default", dataDirectory: dataDirectory, peerURLs: ["http://localhost:2380"],
+    clientURLs: ["http://localhost:2379"])
+  configuration.walDirectory = walDirectory
+  let node = try Node(
+    configuration, environment: .system(), decoder: EtcdService.commandDecoder,
+    logger: Logger(label: "raftkv") { _ in SwiftLogNoOpLogHandler() }, onFailure: exitWithFailure)
+  defer { node.stop() }
+  let recovered = DispatchSemaphore(value: 0)
+  let failure = FailureBox()
+  node.readBarrier { error in
+    failure.error = error
+    recovered.signal()
+  }
+  recovered.wait()
+  if let error = failure.error { throw error }
+  try body(node.store)
+}
+
+private func makeNode(_ configuration: ServeConfiguration, logger: Logger) throws -> Node {
+  let advertised = configuration.advertiseClientURLs ?? configuration.listenClientURLs
+  var node = NodeConfiguration(
+    name: configuration.name, dataDirectory: configuration.dataDirectory,
+    peerURLs: configuration.advertisePeerURLs.map(\.description), clientURLs: advertised.map(\.description))
+  node.walDirectory = configuration.walDirectory
+  node.initialCluster = configuration.initialCluster.map { ($0.name, $0.peerURLs.map(\.description)) }
+  node.clusterToken = configuration.clusterToken
+  node.heartbeatMilliseconds = configuration.heartbeatInterval.milliseconds
+  node.electionMilliseconds = configuration.electionTimeout.milliseconds
+  node.quotaBytes = configuration.quotaBytes
+  node.maximumRequestBytes = configuration.requestBytesMax
+  return try Node(
+    node, environment: .system(), decoder: EtcdService.commandDecoder, logger: logger,
+    onFailure: { message in
+      logger.critical("the member cannot go on", metadata: ["error": "\(message)"])
+      exit(1)
+    })
+}
+
+private func serverLimits(_ configuration: ServeConfiguration) -> ServerLimits {
+  var limits = ServerLimits()
+  // etcd's own allowance for what surrounds a request.
+  limits.messageBytes = configuration.requestBytesMax + (512 << 10)
+  limits.minimumPingInterval = TimeAmount(configuration.keepAliveMinimumInterval)
+  limits.connection.keepAliveInterval = configuration.keepAliveInterval.map { TimeAmount($0) }
+  if let timeout = configuration.keepAliveTimeout {
+    limits.connection.keepAliveTimeout = TimeAmount(timeout)
+  }
+  limits.connection.concurrentStreams = min(
+    limits.connection.concurrentStreams, Int(configuration.concurrentStreamsMax))
+  return limits
+}
+
+/// Event loops: half the processors, the other half being for the member's own threads and the clients.
+private var eventLoopThreads: Int { max(1, System.coreCount / 2) }
+
+@Sendable private func exitWithFailure(_ message: String) {
+  FileHandle.standardError.write(Data("raftkv: \(message)\n".utf8))
+  exit(1)
+}
+
+/// What a barrier said.
+///
+/// Safe: because it is written before the semaphore is signalled, and read after the wait for it.
+private final class FailureBox: @unchecked Sendable {
+  var error: NodeError?
+}
+
+/// The listeners of one member, closed together.
+private final class ListenerSet {
+  private let group: any EventLoopGroup
+  private var listeners: [Listener] = []
+
+  init(group: any EventLoopGroup) { self.group = group }
+
+  /// Listens on a URL, and returns the address bound.
+  func bind(
+    _ url: NetworkURL, router: Router, http: @escaping HTTPHandler, limits: ServerLimits
+  ) throws -> String {
+    let listener: Listener
+    do {
+      listener = try Listener.bind(
+        group: group, host: url.host, port: url.port, router: router, http: http, limits: limits
+      ).wait()
+    } catch {
+      throw ConfigurationError(.value, "cannot listen on \(url): \(error)")
+    }
+    listeners.append(listener)
+    return "\(url.host):\(listener.port)"
+  }
+
+  /// Lets calls under way end, for so long.
+  func close(within time: TimeAmount) {
+    let closing = listeners.map { $0.close(deadline: .now() + time) }
+    for listener in closing { try? listener.wait() }
+    listeners = []
+  }
+}
+
+extension Duration {
+  fileprivate var milliseconds: Int { Int(self / .milliseconds(1)) }
 }

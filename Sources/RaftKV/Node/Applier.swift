@@ -1,6 +1,7 @@
 import DequeModule
 import MVCC
 import Raft
+import Synchronization
 
 /// The apply stage: the only writer of the store's state. Committed entries become changes, in order, and who
 /// waits for them gets an answer.
@@ -12,14 +13,17 @@ final class Applier: @unchecked Sendable {
   private let decoder: CommandDecoder
   private let clock: any NodeClock
   private let idleNanoseconds: UInt64
+  private let founding: Cluster
 
   private var appliedIndex: LogIndex
   private var waitingReads = Deque<(index: LogIndex, completions: [ReadCompletion])>()
   private var lastChange: UInt64
 
   init(
-    store: Store, pipeline: Pipeline, decoder: @escaping CommandDecoder, clock: any NodeClock, limits: NodeLimits
+    store: Store, founding: Cluster, pipeline: Pipeline, decoder: @escaping CommandDecoder, clock: any NodeClock,
+    limits: NodeLimits
   ) {
+    self.founding = founding
     self.store = store
     self.pipeline = pipeline
     self.decoder = decoder
@@ -51,7 +55,7 @@ final class Applier: @unchecked Sendable {
     let entry = committed.entry
     if entry.index <= appliedIndex { return }
     precondition(entry.index == appliedIndex + 1, "entry \(entry.index) follows \(appliedIndex)")
-    guard !entry.data.isEmpty else {
+    guard entry.kind == .normal, !entry.data.isEmpty else {
       store.skip(index: entry.index, term: entry.term)
       appliedIndex = entry.index
       return
@@ -90,7 +94,7 @@ final class Applier: @unchecked Sendable {
       switch envelope.kind {
       case .memberAttributes: return try attributesCommand(request)
       case .raiseAlarm: return try alarmCommand(request)
-      case .put, .deleteRange, .transaction, .alarm: return try decoder(envelope.kind, request)
+      case .request(let kind): return try decoder(kind, request)
       }
     }
   }
@@ -99,9 +103,13 @@ final class Applier: @unchecked Sendable {
   private func attributesCommand(_ request: UnsafeRawBufferPointer) throws -> Command {
     var reader = DocumentReader([UInt8](request)[...])
     guard let member = Member(&reader) else { throw StartError("its member attributes are malformed") }
-    guard let document = try store.meta(Cluster.documentName),
-      var cluster = Cluster(document: document)
-    else { throw StartError("the cluster document is malformed") }
+    var cluster = founding
+    if let document = try store.meta(Cluster.documentName) {
+      guard let stored = Cluster(document: document) else {
+        throw StartError("the cluster document is malformed")
+      }
+      cluster = stored
+    }
     cluster.update(attributesOf: member)
     return .setMeta(name: Cluster.documentName, value: cluster.document)
   }

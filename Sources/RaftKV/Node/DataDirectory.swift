@@ -6,15 +6,13 @@ import WAL
 struct DataDirectory {
   let store: Store
   let log: WriteAheadLog
-  let memberID: UInt64
-  /// The cluster as it was founded.
-  let founding: Cluster
+  let identity: Identity
   /// What the log says after the checkpoint.
   let restored: RestoredState
 
   /// Opens the directory, and founds a cluster in it if it is new.
   static func open(
-    _ configuration: NodeConfiguration, fileSystem: any FileSystem, log: NodeLog
+    _ configuration: NodeConfiguration, fileSystem: any FileSystem, seed: UInt64, log: NodeLog
   ) throws -> DataDirectory {
     let directory = configuration.dataDirectory
     try fileSystem.createDirectory(directory)
@@ -27,8 +25,12 @@ struct DataDirectory {
     var recovery = Recovery(checkpoint: checkpoint)
     let logDirectory = configuration.walDirectory ?? directory + "/wal"
     let wal = try WriteAheadLog.open(
-      directory: logDirectory, fileSystem: fileSystem, configuration: WriteAheadLog.Configuration()
+      directory: logDirectory, fileSystem: fileSystem,
+      configuration: WriteAheadLog.Configuration(identity: seed)
     ) { record in try recovery.add(record) }
+    if let tail = wal.recovery.tornTail {
+      log.notice("the log's last write was torn by a crash and is cut off", ["tail": "\(tail)"])
+    }
 
     let identity: Identity
     if let known = recovery.identity {
@@ -51,10 +53,15 @@ struct DataDirectory {
         "the log in \(logDirectory) begins at entry \(recovery.entries[0].index), but the checkpoint in "
           + "\(directory) ends at \(checkpoint.index): entries between them are missing; restore a backup")
     }
+    guard wal.lastIndex >= checkpoint.index else {
+      throw StartError(
+        "the log in \(logDirectory) ends at entry \(wal.lastIndex), before the checkpoint in \(directory), which "
+          + "ends at \(checkpoint.index): a part of the log is missing; restore a backup")
+    }
     var hardState = recovery.hardState
     hardState.commit = max(hardState.commit, checkpoint.index)
     let restored = RestoredState(
-      membership: Raft.Membership(voters: identity.cluster.members.map(\.id)), hardState: hardState,
+      membership: Membership(voters: identity.cluster.members.map(\.id)), hardState: hardState,
       precedingIndex: checkpoint.index, precedingTerm: checkpoint.term, entries: recovery.entries,
       applied: checkpoint.index)
     log.info(
@@ -63,14 +70,14 @@ struct DataDirectory {
         "directory": "\(directory)", "checkpoint": "\(checkpoint.index)",
         "entries-to-replay": "\(recovery.entries.count)", "revision": "\(store.currentRevision)",
       ])
-    return DataDirectory(
-      store: store, log: wal, memberID: identity.memberID, founding: identity.cluster, restored: restored)
+    return DataDirectory(store: store, log: wal, identity: identity, restored: restored)
   }
 }
 
 /// Who the member is: written to the log when the cluster is founded, and carried from segment to segment.
-struct Identity {
+struct Identity: Sendable {
   var memberID: UInt64
+  /// As it was founded.
   var cluster: Cluster
 
   /// The identity of a new member, from its configuration.

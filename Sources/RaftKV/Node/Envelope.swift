@@ -1,15 +1,43 @@
 public import MVCC
 
-/// What a log entry's request bytes are; part of the log's format: never renumber.
+/// Which etcd API message a request's bytes are; part of the log's format: never renumber, and stay below 128.
 public enum RequestKind: UInt8, Sendable {
-  // etcd API messages, as the client sent them.
+  /// `PutRequest`
   case put = 1
+  /// `DeleteRangeRequest`
   case deleteRange = 2
+  /// `TxnRequest`
   case transaction = 3
+  /// `AlarmRequest`
   case alarm = 4
-  // The node's own.
-  case memberAttributes = 128
-  case raiseAlarm = 129
+}
+
+/// What a log entry's bytes are: a client's request, or a document of the node's own.
+enum EntryKind {
+  case request(RequestKind)
+  /// A `Member`: its name and client URLs.
+  case memberAttributes
+  /// An `Alarm`.
+  case raiseAlarm
+
+  init?(code: UInt8) {
+    switch code {
+    case 128: self = .memberAttributes
+    case 129: self = .raiseAlarm
+    default:
+      guard let kind = RequestKind(rawValue: code) else { return nil }
+      self = .request(kind)
+    }
+  }
+
+  /// Part of the log's format: never renumber.
+  var code: UInt8 {
+    switch self {
+    case .request(let kind): kind.rawValue
+    case .memberAttributes: 128
+    case .raiseAlarm: 129
+    }
+  }
 }
 
 /// Turns the request bytes of a log entry into a command. The wire's owner provides it; it must accept all
@@ -21,7 +49,7 @@ public typealias CommandDecoder = @Sendable (RequestKind, UnsafeRawBufferPointer
 /// | bytes | what |
 /// |---|---|
 /// | 1 | format version |
-/// | 1 | `RequestKind` |
+/// | 1 | `EntryKind.code` |
 /// | 8 | request id, big-endian: unique over members and restarts |
 /// | varint | auth revision that the request was checked at; 0 without auth |
 /// | varint | lease id chosen for a grant; 0 if none |
@@ -32,19 +60,19 @@ struct Envelope {
   /// The head's size for a client without a name.
   static let minimumBytes = 2 + 8 + 3
 
-  var kind: RequestKind
+  var kind: EntryKind
   var requestID: UInt64
   /// Where the request starts in the entry's data.
   var requestOffset: Int
 
   /// The whole entry for a request of a client without a name.
   static func encode(
-    _ kind: RequestKind, requestID: UInt64, request: UnsafeRawBufferPointer
+    _ kind: EntryKind, requestID: UInt64, request: UnsafeRawBufferPointer
   ) -> [UInt8] {
     let head = minimumBytes
     return [UInt8](unsafeUninitializedCapacity: head + request.count) { buffer, count in
       buffer[0] = formatVersion
-      buffer[1] = kind.rawValue
+      buffer[1] = kind.code
       for byte in 0..<8 { buffer[2 + byte] = UInt8(truncatingIfNeeded: requestID >> (56 - 8 * byte)) }
       buffer[10] = 0
       buffer[11] = 0
@@ -59,7 +87,7 @@ struct Envelope {
 
   /// Reads the head; nil when the bytes are not an envelope that this version understands.
   init?(_ data: [UInt8]) {
-    guard data.count >= Self.minimumBytes, data[0] == Self.formatVersion, let kind = RequestKind(rawValue: data[1]) else {
+    guard data.count >= Self.minimumBytes, data[0] == Self.formatVersion, let kind = EntryKind(code: data[1]) else {
       return nil
     }
     self.kind = kind

@@ -84,7 +84,7 @@ final class JoinableThread: Sendable {
       &handle, nil,
       { pointer in
         let start = Unmanaged<Start>.fromOpaque(pointer!).takeRetainedValue()
-        pthread_setname_np(pthread_self(), start.name)
+        setThreadName(start.name)
         start.body()
         return nil
       }, start.toOpaque())
@@ -98,6 +98,14 @@ final class JoinableThread: Sendable {
     if isJoined.exchange(true, ordering: .acquiringAndReleasing) { return }
     pthread_join(handle, nil)
   }
+}
+
+/// Names this thread for `top -H` and the like; a name is no reason to fail.
+private func setThreadName(_ name: String) {
+  let file = open("/proc/thread-self/comm", O_WRONLY)
+  guard file >= 0 else { return }
+  _ = name.withCString { write(file, $0, strlen($0)) }
+  close(file)
 }
 
 /// A value behind a mutex, with a condition to wait for.

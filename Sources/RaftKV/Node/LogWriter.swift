@@ -15,7 +15,8 @@ final class LogWriter: @unchecked Sendable {
   /// The newest of each kind that a new segment must start with.
   private let identity: LogRecord
   private var hardState: LogRecord?
-  /// Writes that found no space, in order; what comes later waits behind them.
+  /// Writes that found no space, in order; what comes later waits behind them. Bounded by what the core hands
+  /// out before anything is durable.
   private var waiting: [StorageWrite] = []
   private var lastAttempt: UInt64 = 0
 
@@ -47,10 +48,10 @@ final class LogWriter: @unchecked Sendable {
     do throws(WALError) {
       // Space first: it may be what the writes need.
       if let released { try log.release(upTo: released) }
+      if isTick { try lookForSpace() }
       if !waiting.isEmpty {
         waiting += writes
-        let isDue = isTick && clock.now() &- lastAttempt >= retryNanoseconds
-        if isDue || released != nil { try write(waiting) }
+        if released != nil { try retry() }
       } else if !writes.isEmpty {
         try write(writes)
       }
@@ -68,8 +69,7 @@ final class LogWriter: @unchecked Sendable {
     do throws(WALError) {
       try log.append(records)
     } catch .noSpace(let cause) {
-      try waitForSpace(writes, cause)
-      return
+      return try waitForSpace(writes, cause)
     }
     let start = clock.now()
     try log.sync()
@@ -79,10 +79,47 @@ final class LogWriter: @unchecked Sendable {
       carryRecords()
     }
     if let last = writes.last { pipeline.raft.submit(.persisted(through: last.number)) }
-    if !waiting.isEmpty {
-      waiting = []
+  }
+
+  /// Keeps what found no space. The ballast pays for this much and for what still comes: deletes, and the alarm
+  /// that tells clients why their writes are refused.
+  private func waitForSpace(_ writes: [StorageWrite], _ cause: FileError) throws(WALError) {
+    waiting = writes
+    lastAttempt = clock.now()
+    if pipeline.health.isLogFull.exchange(true, ordering: .acquiringAndReleasing) { return }
+    nodeLog.error("the log has no space for another segment: writes are refused until it has", "\(cause)")
+    try log.releaseBallast()
+    try retry()
+  }
+
+  private func retry() throws(WALError) {
+    let writes = waiting
+    waiting = []
+    try write(writes)
+  }
+
+  /// On a full disk, now and then: what waits is tried again, and once the ballast is back so are the writes.
+  private func lookForSpace() throws(WALError) {
+    guard pipeline.health.isLogFull.load(ordering: .relaxed), clock.now() &- lastAttempt >= retryNanoseconds
+    else { return }
+    lastAttempt = clock.now()
+    if !waiting.isEmpty { try retry() }
+    if waiting.isEmpty, log.restoreBallast() {
       pipeline.health.isLogFull.store(false, ordering: .releasing)
       nodeLog.notice("the log has space again")
+    }
+  }
+
+  private func carryRecords() {
+    log.carriedRecords = [identity] + (hardState.map { [$0] } ?? [])
+  }
+
+  /// Leaves the mark of an orderly end. Once no more batches will come.
+  func close() {
+    do throws(WALError) {
+      try log.seal()
+    } catch {
+      nodeLog.error("the log could not be sealed; the next start replays it", "\(error)")
     }
   }
 }

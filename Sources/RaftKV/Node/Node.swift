@@ -18,13 +18,15 @@ public final class Node: Sendable {
   public let memberID: UInt64
   /// The cluster's id.
   public let clusterID: UInt64
-  /// The backend quota in bytes (etcd: `--quota-backend-bytes`); nil means none.
-  public let quotaBytes: Int64?
+  /// The backend quota in bytes (etcd: `--quota-backend-bytes`); 0 means none.
+  public let quotaBytes: Int64
 
   private let configuration: NodeConfiguration
   private let pipeline: Pipeline
   private let raftLoop: RaftLoop
   private let readers: ReaderPool
+  private let writer: LogWriter
+  private let founding: Cluster
   private let timers: Mutex<[any NodeTimer]>
   private let nextRequestID: Atomic<UInt64>
   private let isStopping = Atomic(false)
@@ -38,7 +40,7 @@ public final class Node: Sendable {
     _ configuration: NodeConfiguration, environment: Environment, decoder: @escaping CommandDecoder, logger: Logger,
     onFailure: @escaping @Sendable (String) -> Void
   ) throws {
-    let opened = try DataDirectory.open(configuration, fileSystem: environment.fileSystem, log: NodeLog(logger))
+    let opened = try DataDirectory.open(configuration, fileSystem: environment.fileSystem, seed: environment.seed, log: NodeLog(logger))
     let limits = configuration.limits
     let clock = environment.clock
     let log = NodeLog(logger)
@@ -55,24 +57,29 @@ public final class Node: Sendable {
     self.metrics = metrics
     self.log = log
     store = opened.store
-    memberID = opened.memberID
-    clusterID = opened.cluster.id
-    quotaBytes = configuration.quotaBytes
-    nextRequestID = Atomic(opened.memberID << 48 | environment.seed >> 16)
+    memberID = opened.identity.memberID
+    clusterID = opened.identity.cluster.id
+    founding = opened.identity.cluster
+    quotaBytes = configuration.quotaBytes ?? 0
+    nextRequestID = Atomic(opened.identity.memberID << 48 | environment.seed >> 16)
     timers = Mutex([])
 
+    var core = Configuration(id: memberID)
+    core.electionTicks = max(1, configuration.electionMilliseconds / configuration.heartbeatMilliseconds)
     raftLoop = RaftLoop(
-      raft: opened.makeRaft(configuration, seed: environment.seed), clusterID: clusterID, memberID: memberID,
-      pipeline: pipeline, clock: clock, limits: limits)
-    let writer = LogWriter(log: opened.log, pipeline: pipeline, clock: clock, limits: limits, nodeLog: log)
+      raft: try Raft(core, restored: opened.restored, seed: environment.seed), clusterID: clusterID,
+      memberID: memberID, pipeline: pipeline, clock: clock, limits: limits)
+    writer = LogWriter(
+      log: opened.log, identity: opened.identity, hardState: opened.restored.hardState, pipeline: pipeline,
+      clock: clock, limits: limits, nodeLog: log)
     let applier = Applier(
-      store: store, pipeline: pipeline, decoder: decoder, clock: clock, limits: limits)
+      store: store, founding: founding, pipeline: pipeline, decoder: decoder, clock: clock, limits: limits)
     let flusher = Flusher(store: store, pipeline: pipeline, clock: clock, limits: limits, log: log)
     readers = ReaderPool(
-      handles: try (0..<limits.readerThreads).map { _ in try opened.store.makeReadHandle() },
+      handles: try (0..<limits.readerThreads).map { _ in ThreadOwned(try opened.store.makeReadHandle()) },
       capacity: limits.pendingReaderWork)
 
-    let raftLoop = self.raftLoop
+    let (raftLoop, writer) = (self.raftLoop, self.writer)
     pipeline.raft.attach { raftLoop.handle($0) }
     pipeline.log.attach { writer.handle($0) }
     pipeline.apply.attach { applier.handle($0) }
@@ -109,11 +116,11 @@ public final class Node: Sendable {
       raiseNoSpace()
       return completion(.failure(.noSpace))
     }
-    submit(kind, request, completion: completion)
+    submit(.request(kind), request, completion: completion)
   }
 
   private func submit(
-    _ kind: RequestKind, _ request: UnsafeRawBufferPointer, completion: @escaping ProposalCompletion
+    _ kind: EntryKind, _ request: UnsafeRawBufferPointer, completion: @escaping ProposalCompletion
   ) {
     let requestID = nextRequestID.wrappingAdd(1, ordering: .relaxed).newValue
     let data = Envelope.encode(kind, requestID: requestID, request: request)
@@ -162,7 +169,7 @@ public final class Node: Sendable {
   public var members: [Member] {
     guard let document = try? store.meta(Cluster.documentName),
       let cluster = Cluster(document: document)
-    else { return [] }
+    else { return founding.members }
     return cluster.members
   }
 
@@ -170,8 +177,7 @@ public final class Node: Sendable {
 
   private func hasSpace(for growth: Int) -> Bool {
     if pipeline.health.isDiskFull { return false }
-    guard let quotaBytes else { return true }
-    return store.sizeInUse + Int64(growth) <= quotaBytes
+    return quotaBytes == 0 || store.sizeInUse + Int64(growth) <= quotaBytes
   }
 
   /// Raises the NOSPACE alarm of this member, so that every member refuses writes until it is disarmed.
@@ -218,6 +224,7 @@ public final class Node: Sendable {
     pipeline.raft.submit(.stop)
     pipeline.raft.stop()
     pipeline.log.stop()
+    writer.close()
     pipeline.apply.submit(.rotate)
     pipeline.apply.stop()
     pipeline.flush.stop()

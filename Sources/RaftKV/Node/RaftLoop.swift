@@ -21,6 +21,9 @@ final class RaftLoop: @unchecked Sendable {
   private var reads: [UInt64: [ReadCompletion]] = [:]
   private var readDeadlines = Deque<(deadline: UInt64, context: UInt64)>()
   private var nextContext: UInt64 = 1
+  /// What came while no leader was known: asked again when there is one, unless its time is over by then.
+  private var parkedProposals: [(data: [UInt8], requestID: UInt64)] = []
+  private var parkedReads: [UInt64] = []
 
   init(
     raft: Raft, clusterID: UInt64, memberID: UInt64, pipeline: Pipeline, clock: any NodeClock,
@@ -62,7 +65,7 @@ final class RaftLoop: @unchecked Sendable {
       case .persisted(let number): raft.persisted(through: number)
       case .applied(let index): raft.applied(through: index)
       case .tick: tick()
-      case .start: raft.start()
+      case .start: break
       case .stop: isStopping = true
       }
     }
@@ -80,6 +83,8 @@ final class RaftLoop: @unchecked Sendable {
   private func propose(_ data: [[UInt8]], _ requestIDs: [UInt64]) {
     do throws(ProposeError) {
       _ = try raft.propose(data)
+    } catch .notLeader(leader: 0) {
+      parkedProposals += zip(data, requestIDs)
     } catch {
       for requestID in requestIDs { fail(requestID, NodeError(error)) }
     }
@@ -88,13 +93,28 @@ final class RaftLoop: @unchecked Sendable {
   private func read(_ completions: [ReadCompletion], deadline: UInt64) {
     let context = nextContext
     nextContext += 1
+    reads[context] = completions
+    readDeadlines.append((deadline, context))
+    askForIndex(context)
+  }
+
+  private func askForIndex(_ context: UInt64) {
     do throws(ReadIndexError) {
       try raft.readIndex(context: context)
-      reads[context] = completions
-      readDeadlines.append((deadline, context))
+    } catch .noLeader {
+      parkedReads.append(context)
     } catch {
-      fail(completions, NodeError(error))
+      if let completions = reads.removeValue(forKey: context) { fail(completions, NodeError(error)) }
     }
+  }
+
+  /// Asks again for what came while there was no leader.
+  private func unpark() {
+    let (waitingProposals, waitingReads) = (parkedProposals, parkedReads)
+    (parkedProposals, parkedReads) = ([], [])
+    let live = waitingProposals.filter { proposals[$0.requestID] != nil }
+    if !live.isEmpty { propose(live.map(\.data), live.map(\.requestID)) }
+    for context in waitingReads where reads[context] != nil { askForIndex(context) }
   }
 
   private func carryOut(_ ready: Ready) {
@@ -111,9 +131,12 @@ final class RaftLoop: @unchecked Sendable {
       }
     }
     for context in ready.abandonedReads {
-      if let completions = reads.removeValue(forKey: context) { fail(completions, .noLeader) }
+      if reads[context] != nil { parkedReads.append(context) }
     }
-    if let state = ready.softState { publish(state) }
+    if let state = ready.softState {
+      publish(state)
+      if state.leader != 0 { unpark() }
+    }
   }
 
   private func completion(of entry: Entry) -> ProposalCompletion? {
@@ -176,7 +199,7 @@ final class RaftLoop: @unchecked Sendable {
   }
 
   private func publishIndexes() {
-    let (committed, applied) = (raft.committedIndex, raft.appliedIndex)
+    let (committed, applied) = raft.indexes
     published.withLock { status in
       status.committedIndex = committed
       status.appliedIndex = applied
@@ -187,6 +210,7 @@ final class RaftLoop: @unchecked Sendable {
 extension NodeError {
   init(_ error: ProposeError) {
     switch error {
+    // Proposals are not handed to another member's leader yet.
     case .notLeader: self = .noLeader
     case .tooManyPending: self = .tooManyRequests
     case .transferring, .changeRefused: self = .timeout

@@ -14,11 +14,10 @@ final class ReaderPool: Sendable {
   private let threads: [JoinableThread]
 
   /// `handles`: one a thread.
-  init(handles: sending [ReadHandle], capacity: Int) {
+  init(handles: [ThreadOwned<ReadHandle>], capacity: Int) {
     self.capacity = capacity
     let state = self.state
     threads = handles.enumerated().map { number, handle in
-      let box = ThreadOwned(handle)
       return JoinableThread(name: "reader-\(number)") {
         while true {
           let work = state.wait { state -> ((ReadHandle) -> Void)?? in
@@ -34,7 +33,7 @@ final class ReaderPool: Sendable {
             return state.isClosed ? .some(nil) : nil
           }
           guard let work else { return }
-          work(box.value)
+          work(handle.value)
         }
       }
     }

@@ -42,6 +42,9 @@ public struct Status: Sendable, Hashable {
 }
 
 extension Raft {
+  /// The highest index known to be committed, and the highest reported as applied.
+  public var indexes: (committed: LogIndex, applied: LogIndex) { (log.committed, log.applied) }
+
   /// What this member knows now.
   public var status: Status {
     Status(

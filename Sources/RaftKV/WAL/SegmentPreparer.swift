@@ -44,10 +44,21 @@ final class SegmentPreparer: Sendable {
         state.lastTaken = sequence
         return ready.segment
       }
-      let segment = try make(sequence, bytes: max(segmentBytes, bytesMin))
+      let segment = try makeWhatFits(sequence, bytesMin: bytesMin)
       state.ready = nil
       state.lastTaken = sequence
       return segment
+    }
+  }
+
+  /// On a disk with too little space for a whole segment a small one will do.
+  private func makeWhatFits(_ sequence: UInt64, bytesMin: Int) throws(FileError) -> BlankSegment {
+    do {
+      return try make(sequence, bytes: max(segmentBytes, bytesMin))
+    } catch {
+      let smallest = max(segmentBytes / 64, bytesMin)
+      guard error.isOutOfSpace, smallest < segmentBytes else { throw error }
+      return try make(sequence, bytes: smallest)
     }
   }
 

@@ -10,7 +10,7 @@ protocol ServedNode: AnyObject, Sendable {
   var quotaBytes: Int64 { get }
 
   func propose(
-    _ kind: RequestKind, _ request: UnsafeRawBufferPointer,
+    _ kind: RequestKind, _ request: UnsafeRawBufferPointer, growth: Int,
     completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void)
   func readBarrier(completion: @escaping @Sendable (NodeError?) -> Void)
   func read(_ body: @escaping @Sendable (ReadHandle) -> Void) -> Bool

@@ -89,7 +89,7 @@ final class TestNode: ServedNode {
   var quotaBytes: Int64 { 1 << 31 }
 
   func propose(
-    _ kind: RequestKind, _ request: UnsafeRawBufferPointer,
+    _ kind: RequestKind, _ request: UnsafeRawBufferPointer, growth: Int,
     completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void
   ) {
     let (refusal, isHeld) = state.withLock { state in

@@ -56,12 +56,14 @@ struct CallContext<Node: ServedNode>: Sendable {
 
   /// Proposes a request as it came in, and answers once it is applied.
   ///
-  /// - Parameter response: encodes the answer; nil when the result is another command's.
+  /// - Parameters:
+  ///   - growth: how many bytes the store may grow by; 0 lets the request through when space has run out.
+  ///   - response: encodes the answer; nil when the result is another command's.
   func propose(
-    _ kind: RequestKind, _ bytes: UnsafeRawBufferPointer, _ exchange: Exchange,
+    _ kind: RequestKind, _ bytes: UnsafeRawBufferPointer, growth: Int, _ exchange: Exchange,
     response: @escaping @Sendable (CommandResult, ResponseHeader) -> ByteBuffer?
   ) {
-    node.propose(kind, bytes) { result in
+    node.propose(kind, bytes, growth: growth) { result in
       exchange.onLoop {
         do throws(EtcdError) {
           let outcome = try result.mapError(EtcdError.init).get()

@@ -28,7 +28,7 @@ struct KVService<Node: ServedNode>: Sendable {
     try admitWrite(exchange)
     try message.withRequest { (bytes) throws(EtcdError) in
       try check.check(try decoded { () throws(WireError) in try PutRequestView(bytes) })
-      try propose(.put, bytes, exchange) { result, header in
+      try propose(.put, bytes, growth: bytes.count, exchange) { result, header in
         guard case .put(let previous) = result else { return nil }
         return PutResponse(header: header, previous: previous).encoded()
       }
@@ -39,7 +39,7 @@ struct KVService<Node: ServedNode>: Sendable {
     try admitWrite(exchange)
     try message.withRequest { (bytes) throws(EtcdError) in
       try check.check(try decoded { () throws(WireError) in try DeleteRequestView(bytes) })
-      try propose(.deleteRange, bytes, exchange) { result, header in
+      try propose(.deleteRange, bytes, growth: 0, exchange) { result, header in
         guard case .delete(let deleted, let previous) = result else { return nil }
         return DeleteRangeResponse(header: header, deleted: deleted, previous: previous).encoded()
       }
@@ -62,7 +62,7 @@ struct KVService<Node: ServedNode>: Sendable {
         }
         return
       }
-      try propose(.transaction, bytes, exchange) { result, header in
+      try propose(.transaction, bytes, growth: request.hasPuts ? bytes.count : 0, exchange) { result, header in
         guard case .transaction(let result) = result else { return nil }
         return TxnResponse(result, header: header).encoded()
       }
@@ -75,11 +75,11 @@ struct KVService<Node: ServedNode>: Sendable {
 
   /// Proposes the request as it is, and answers once it is applied.
   private func propose(
-    _ kind: RequestKind, _ bytes: UnsafeRawBufferPointer, _ exchange: Exchange,
+    _ kind: RequestKind, _ bytes: UnsafeRawBufferPointer, growth: Int, _ exchange: Exchange,
     response: @escaping @Sendable (CommandResult, ResponseHeader) -> ByteBuffer?
   ) throws(EtcdError) {
     if bytes.count > limits.requestBytes { throw .requestTooLarge }
-    context.propose(kind, bytes, exchange, response: response)
+    context.propose(kind, bytes, growth: growth, exchange, response: response)
   }
 
   // MARK: reads

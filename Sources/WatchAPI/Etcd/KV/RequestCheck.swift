@@ -102,6 +102,17 @@ extension DecodedTransaction<CheckedOperation> {
     }
   }
 
+  /// Whether any branch, nested ones included, may put.
+  var hasPuts: Bool {
+    (success + failure).contains { operation in
+      switch operation {
+      case .put: true
+      case .range, .delete, .none: false
+      case .transaction(let nested): nested.hasPuts
+      }
+    }
+  }
+
   /// Whether this member's own state is good enough: every range says so.
   var isSerializable: Bool {
     (success + failure).allSatisfy { operation in

@@ -50,7 +50,7 @@ struct MaintenanceService<Node: ServedNode>: Sendable {
       return
     }
     message.withUnsafeReadableBytes { bytes in
-      context.propose(.alarm, bytes, exchange) { result, header in
+      context.propose(.alarm, bytes, growth: 0, exchange) { result, header in
         guard case .alarm(let changed) = result else { return nil }
         return Etcdserverpb_AlarmResponse(header, changed).encodedBuffer()
       }
