@@ -84,7 +84,7 @@ final class RaftLoop: @unchecked Sendable {
     do throws(ProposeError) {
       _ = try raft.propose(data)
     } catch .notLeader(leader: 0) {
-      parkedProposals += zip(data, requestIDs)
+      parkedProposals += zip(data, requestIDs).map { (data: $0, requestID: $1) }
     } catch {
       for requestID in requestIDs { fail(requestID, NodeError(error)) }
     }
