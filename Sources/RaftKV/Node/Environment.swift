@@ -21,11 +21,20 @@ public struct Environment: Sendable {
     self.seed = seed
   }
 
-  /// Real files, threads, time and randomness.
+  /// Real files, threads, time and randomness. The stages that a request passes share a pool of threads; the
+  /// others, which may take long, have a thread each.
   public static func system() -> Environment {
-    Environment(
+    let pool = WorkerPool(seats: 3)
+    return Environment(
       fileSystem: PosixFileSystem(), clock: SystemClock(),
-      makeExecutor: { ThreadExecutor(name: $0) }, seed: .random(in: .min ... .max))
+      makeExecutor: { name in
+        switch name {
+        case StageName.raft: pool.executor(seat: 0)
+        case StageName.log: pool.executor(seat: 1)
+        case StageName.apply: pool.executor(seat: 2)
+        default: ThreadExecutor(name: name)
+        }
+      }, seed: .random(in: .min ... .max))
   }
 }
 
@@ -84,4 +93,16 @@ private final class ThreadTimer: NodeTimer {
     isCancelled.value.store(true, ordering: .releasing)
     thread.join()
   }
+}
+
+/// What `Environment.makeExecutor` is asked for.
+public enum StageName {
+  /// The consensus core.
+  public static let raft = "raft"
+  /// The durable log.
+  public static let log = "log"
+  /// The state machine.
+  public static let apply = "apply"
+  /// The checkpoint.
+  public static let flush = "flush"
 }

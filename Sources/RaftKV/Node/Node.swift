@@ -46,10 +46,10 @@ public final class Node: Sendable {
     let log = NodeLog(logger)
     let metrics = NodeMetrics()
     let pipeline = Pipeline(
-      raft: Stage(executor: environment.makeExecutor("raft"), capacity: limits.pendingProposals + limits.pendingReads),
-      log: Stage(executor: environment.makeExecutor("wal"), capacity: .max),
-      apply: Stage(executor: environment.makeExecutor("apply"), capacity: .max),
-      flush: Stage(executor: environment.makeExecutor("flush"), capacity: .max),
+      raft: Stage(executor: environment.makeExecutor(StageName.raft), capacity: limits.pendingProposals + limits.pendingReads),
+      log: Stage(executor: environment.makeExecutor(StageName.log), capacity: .max),
+      apply: Stage(executor: environment.makeExecutor(StageName.apply), capacity: .max),
+      flush: Stage(executor: environment.makeExecutor(StageName.flush), capacity: .max),
       health: Health(onFailure: onFailure), metrics: metrics)
 
     self.configuration = configuration

@@ -44,18 +44,20 @@ final class Stage<Message: Sendable>: Sendable {
     return accepted
   }
 
+  /// Handles one batch. What came meanwhile is a run of its own, so that the executor may do other work between.
   private func run() {
-    while true {
-      let (batch, handler) = inbox.withLock { inbox in
-        if inbox.messages.isEmpty { inbox.isScheduled = false }
-        var batch: [Message] = []
-        swap(&batch, &inbox.messages)
-        return (batch, inbox.handler)
-      }
-      if batch.isEmpty { return }
-      guard let handler else { preconditionFailure("a stage got messages before its handler") }
-      handler(batch)
+    let (batch, handler) = inbox.withLock { inbox in
+      var batch: [Message] = []
+      swap(&batch, &inbox.messages)
+      return (batch, inbox.handler)
     }
+    guard let handler else { preconditionFailure("a stage got messages before its handler") }
+    handler(batch)
+    let hasMore = inbox.withLock { inbox in
+      inbox.isScheduled = !inbox.messages.isEmpty
+      return inbox.isScheduled
+    }
+    if hasMore { executor.execute { self.run() } }
   }
 
   /// Refuses what comes from now on, handles what waits, and ends the executor.

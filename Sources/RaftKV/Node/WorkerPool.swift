@@ -1,0 +1,95 @@
+import DequeModule
+import Glibc
+
+/// A few threads shared by stages that feed each other: a thread that hands work on and is done takes it up
+/// itself, so that a lone request crosses all stages without waking anybody. Under load the stages spread over
+/// the threads and run in parallel.
+///
+/// Work given from outside the pool wakes a thread. Work given by one of its threads wakes another one only if
+/// something waits already: otherwise the giver is the next to be free. So a piece of work must not block after
+/// it has given the pool more.
+final class WorkerPool: Sendable {
+  private struct Item {
+    var seat: Int
+    var work: @Sendable () -> Void
+  }
+
+  private struct State {
+    var waiting = Deque<Item>()
+    /// Work given and not finished, by seat.
+    var outstanding: [Int]
+    var seatsLeft: Int
+    /// Whether somebody waits for a seat's work to finish.
+    var isLeaving = false
+    var workers: [pthread_t] = []
+    var isClosed = false
+  }
+
+  private let state: ConditionMutex<State>
+  private let threads: ConditionMutex<[JoinableThread]>
+
+  /// As many threads as seats: each seat's work may run at the same time as every other's.
+  init(seats: Int) {
+    state = ConditionMutex(State(outstanding: Array(repeating: 0, count: seats), seatsLeft: seats))
+    threads = ConditionMutex([])
+    let started = (0..<seats).map { number in
+      JoinableThread(name: "worker-\(number)") { [state] in Self.run(state) }
+    }
+    threads.withLock { $0 = started }
+  }
+
+  /// One stage's share of the pool.
+  func executor(seat: Int) -> any Executor { Seat(pool: self, number: seat) }
+
+  private struct Seat: Executor {
+    let pool: WorkerPool
+    let number: Int
+
+    func execute(_ work: @escaping @Sendable () -> Void) { pool.push(work, seat: number) }
+    func stop() { pool.leave(seat: number) }
+  }
+
+  private func push(_ work: @escaping @Sendable () -> Void, seat: Int) {
+    let (mustWake, isLeaving) = state.withLock { state in
+      let isFirst = state.waiting.isEmpty
+      state.waiting.append(Item(seat: seat, work: work))
+      state.outstanding[seat] += 1
+      let isInside = state.workers.contains { pthread_equal($0, pthread_self()) != 0 }
+      return (!isFirst || !isInside, state.isLeaving)
+    }
+    if isLeaving { state.broadcast() } else if mustWake { state.signal() }
+  }
+
+  /// Waits for the seat's work to finish; the last to leave ends the threads.
+  private func leave(seat: Int) {
+    let isLast = state.wait { state -> Bool? in
+      state.isLeaving = true
+      guard state.outstanding[seat] == 0 else { return nil }
+      state.isLeaving = false
+      state.seatsLeft -= 1
+      if state.seatsLeft == 0 { state.isClosed = true }
+      return state.isClosed
+    }
+    guard isLast else { return }
+    state.broadcast()
+    let threads = threads.withLock { $0 }
+    for thread in threads { thread.join() }
+  }
+
+  private static func run(_ state: ConditionMutex<State>) {
+    state.withLock { $0.workers.append(pthread_self()) }
+    while true {
+      let item = state.wait { state -> Item?? in
+        if let item = state.waiting.popFirst() { return .some(item) }
+        return state.isClosed ? .some(nil) : nil
+      }
+      guard let item else { return }
+      item.work()
+      let isLeaving = state.withLock { state in
+        state.outstanding[item.seat] -= 1
+        return state.isLeaving
+      }
+      if isLeaving { state.broadcast() }
+    }
+  }
+}
