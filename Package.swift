@@ -73,8 +73,13 @@ let package = Package(
 
     module(
       "HTTP", path: "Sources/WatchAPI/HTTP",
-      ["CNghttp2"] + nio + [.product(name: "NIOHTTP1", package: "swift-nio")]),
-    module("GRPC", path: "Sources/WatchAPI/GRPC", ["HTTP"] + nio),
+      [
+        "CNghttp2", .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "DequeModule", package: "swift-collections"),
+      ] + nio),
+    module(
+      "GRPC", path: "Sources/WatchAPI/GRPC",
+      ["HTTP", .product(name: "DequeModule", package: "swift-collections")] + nio),
     module(
       "Proto", path: "Sources/WatchAPI/Proto",
       [.product(name: "SwiftProtobuf", package: "swift-protobuf")], exclude: ["Definitions"]),

@@ -1,3 +1,4 @@
+import DequeModule
 public import HTTP
 public import NIOCore
 
@@ -12,7 +13,7 @@ public class CallStream: HTTP2Stream, @unchecked Sendable {
 
   private var reader: MessageReader
   private var isPaused = false
-  private var held = CircularBuffer<ByteBuffer>(initialCapacity: 0)
+  private var held = Deque<ByteBuffer>()
   private var heldEnd = false
   private var unconsumed = 0
   private var countedBytes = 0

@@ -1,4 +1,5 @@
 import CNghttp2
+import DequeModule
 public import NIOCore
 
 /// Why a stream ended.
@@ -64,7 +65,7 @@ open class HTTP2Stream: @unchecked Sendable {
   private var sending = Sending.idle
   private var isDeferred = false
   private var current: Part?
-  private var queue = CircularBuffer<Part>(initialCapacity: 0)
+  private var queue = Deque<Part>()
   private var trailerBlock: HeaderBlock?
   private var trailerFields: [(name: String, value: String)] = []
   private var hasTrailers = false
