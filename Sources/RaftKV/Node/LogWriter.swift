@@ -35,20 +35,20 @@ final class LogWriter: @unchecked Sendable {
   }
 
   func handle(_ batch: [LogInput]) {
+    if pipeline.health.hasFailed.load(ordering: .acquiring) { return }
     var writes: [StorageWrite] = []
     var released: LogIndex?
-    var isTick = false
     for input in batch {
       switch input {
       case .append(let write): writes.append(write)
       case .release(let index): released = index
-      case .tick: isTick = true
+      case .tick: break
       }
     }
     do throws(WALError) {
       // Space first: it may be what the writes need.
-      if let released { try log.release(upTo: released) }
-      if isTick { try lookForSpace() }
+      if let released { try release(upTo: released) }
+      try lookForSpace()
       if !waiting.isEmpty {
         waiting += writes
         if released != nil { try retry() }
@@ -57,6 +57,15 @@ final class LogWriter: @unchecked Sendable {
       }
     } catch {
       pipeline.health.fail("the log cannot be written: \(error)")
+    }
+  }
+
+  /// A segment that cannot be removed is only in the way: the next release tries it again.
+  private func release(upTo index: LogIndex) throws(WALError) {
+    do throws(WALError) {
+      try log.release(upTo: index)
+    } catch .file(let cause) {
+      nodeLog.error("a part of the log that is no longer needed cannot be removed", "\(cause)")
     }
   }
 
