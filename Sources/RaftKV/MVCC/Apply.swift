@@ -12,7 +12,11 @@ extension Store {
   /// not applied, nor is any after it.
   public func apply(_ command: Command, index: UInt64, term: UInt64) -> Outcome {
     if let failure { return Outcome(revision: revision, result: .failure(failure)) }
-    beginEntry(index: index, term: term)
+    do throws(StoreError) {
+      try beginEntry(index: index, term: term)
+    } catch {
+      return Outcome(revision: revision, result: .failure(error))
+    }
     reader.begin()
     readerIsStale = false
     var result: Result<CommandResult, StoreError>
@@ -31,16 +35,15 @@ extension Store {
     return Outcome(revision: revision, result: result)
   }
 
-  /// Advances the applied position over an entry that changes nothing.
+  /// Advances the applied position over an entry that changes nothing; not so when the store accepts no more.
   public func skip(index: UInt64, term: UInt64) {
-    if failure != nil { return }
-    beginEntry(index: index, term: term)
+    guard failure == nil, (try? beginEntry(index: index, term: term)) != nil else { return }
     endEntry(index: index, term: term)
   }
 
-  private func beginEntry(index: UInt64, term: UInt64) {
+  private func beginEntry(index: UInt64, term: UInt64) throws(StoreError) {
     precondition(index > position.index, "entry \(index) comes after \(position.index)")
-    if isFull { replaceActive(room: 0) }
+    if isFull { try replaceActive(room: 0) }
     if active.terms.last?.term ?? active.origin.position.term != term {
       active.terms.append((index, term))
     }
@@ -161,7 +164,7 @@ extension Store {
     _ put: PutCommand, mustExist: Bool
   ) throws(StoreError) -> Result<KeyValue?, StoreError> {
     try put.key.withRawBytes { (key) throws(StoreError) -> Result<KeyValue?, StoreError> in
-      makeRoom(keyLength: key.count, valueLength: put.ignoreValue ? 0 : put.value.count)
+      try makeRoom(keyLength: key.count, valueLength: put.ignoreValue ? 0 : put.value.count)
       var splice = Memtable.Splice(head: active.base)
       return try withUnsafeMutablePointer(to: &splice) {
         (splice) throws(StoreError) -> Result<KeyValue?, StoreError> in
@@ -226,7 +229,7 @@ extension Store {
   private func write(
     _ key: UnsafeRawBufferPointer, _ value: Bytes, _ fields: MemtableVersion
   ) throws(StoreError) {
-    makeRoom(keyLength: key.count, valueLength: value.count)
+    try makeRoom(keyLength: key.count, valueLength: value.count)
     if takeSub() { return }
     var splice = Memtable.Splice(head: active.base)
     try withUnsafeMutablePointer(to: &splice) { (splice) throws(StoreError) in
@@ -278,7 +281,7 @@ extension Store {
 
   // MARK: memtables
 
-  private var isFull: Bool {
+  var isFull: Bool {
     active.changes >= state.configuration.memtableChanges
       || active.entries >= state.configuration.memtableChanges
       || active.used + active.metaBytes >= state.configuration.memtableBytes
@@ -286,10 +289,10 @@ extension Store {
 
   /// Makes sure that the next change fits the active memtable, replacing it, even inside an entry, when not.
   @inline(__always)
-  private func makeRoom(keyLength: Int, valueLength: Int) {
+  private func makeRoom(keyLength: Int, valueLength: Int) throws(StoreError) {
     let needed = Memtable.bytesNeeded(keyLength: keyLength, valueLength: valueLength)
     if needed > active.room || (isFull && !active.isEmpty) {
-      replaceActive(room: needed)
+      try replaceActive(room: needed)
     }
   }
 
@@ -297,18 +300,26 @@ extension Store {
   public func rotate() {
     if failure != nil || active.entries == 0 && active.isEmpty { return }
     nextSub = 0
-    replaceActive(room: 0)
+    // If there is no room and will be none, the log keeps it.
+    try? replaceActive(room: 0)
   }
 
-  private func replaceActive(room: Int) {
+  private func replaceActive(room: Int) throws(StoreError) {
     active.end = CheckpointState(
       position: position, revision: revision, partialChanges: max(nextSub, partialChanges))
     let replacement = Store.makeMemtable(state.configuration, room: room, origin: active.end)
     if nextSub > 0 { replacement.terms.append((entryIndex, entryTerm)) }
     let limit = state.configuration.immutableMemtables
-    let notify = state.shared.wait(until: { $0.tables.tables.count <= limit }) { shared in
+    let (isReplaced, notify) = state.shared.wait(until: { $0.tables.tables.count <= limit || !$0.mayWait }) {
+      shared -> (Bool, (@Sendable () -> Void)?) in
+      guard shared.tables.tables.count <= limit else { return (false, nil) }
       shared.tables = MemtableSet([replacement] + shared.tables.tables)
-      return shared.onFlushNeeded
+      return (true, shared.onFlushNeeded)
+    }
+    guard isReplaced else {
+      let error = StoreError.storage("no flush makes room in memory any more")
+      failure = error
+      throw error
     }
     active = replacement
     readerIsStale = true

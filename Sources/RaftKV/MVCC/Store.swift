@@ -110,7 +110,21 @@ public final class Store: @unchecked Sendable {
   /// The last applied entry.
   public var applied: Position { position }
 
+  /// Whether the next entry would have to wait for a flush: the active memtable is full, and as many immutable
+  /// ones wait as may. Whoever must not be held up asks first.
+  public var mustWaitForFlush: Bool { isFull && isFlushBehind }
+
   // MARK: any thread
+
+  /// As many immutable memtables wait for the flush as may: one more has to wait.
+  public var isFlushBehind: Bool {
+    let limit = state.configuration.immutableMemtables
+    return state.shared.with { $0.tables.tables.count > limit }
+  }
+
+  /// For a stop while flushes fail: an `apply` or `rotate` that waits for a flush, now or later, gives up.
+  /// `apply` then fails with `.storage`, and its entry counts as not applied.
+  public func stopWaiting() { state.shared.change { $0.mayWait = false } }
 
   /// The newest revision that reads see; 1 in an empty store.
   public var currentRevision: Int64 { state.revision.load(ordering: .acquiring) }

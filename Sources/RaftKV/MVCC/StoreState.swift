@@ -28,6 +28,8 @@ final class StoreState: @unchecked Sendable {
     var tables: MemtableSet
     var flushed: CheckpointState
     var isClosed = false
+    /// Nobody flushes any more: waiting for it has no end.
+    var mayWait = true
     var onFlushNeeded: (@Sendable () -> Void)?
     /// Pages of the checkpoint that are free, as of the last flush.
     var freePages = 0

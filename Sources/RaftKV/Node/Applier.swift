@@ -6,6 +6,10 @@ import Synchronization
 /// The apply stage: the only writer of the store's state. Committed entries become changes, in order, and who
 /// waits for them gets an answer.
 ///
+/// While no memtable has room because checkpoints fail, entries wait here and the stage goes on: it must answer reads
+/// of what is applied, and who waits too long. How many can wait is bounded by what the core hands out before it
+/// is told that they are applied.
+///
 /// Safe: because only the apply stage's handler touches the mutable state.
 final class Applier: @unchecked Sendable {
   private let store: Store
@@ -13,14 +17,22 @@ final class Applier: @unchecked Sendable {
   private let decoder: CommandDecoder
   private let clock: any NodeClock
   private let idleNanoseconds: UInt64
+  private let timeoutNanoseconds: UInt64
   private let founding: Cluster
 
   private var appliedIndex: LogIndex
+  /// Entries that wait for a flush.
+  private var waitingEntries = Deque<CommittedEntry>()
   private var waitingReads = Deque<(index: LogIndex, completions: [ReadCompletion])>()
+  /// When entries began to wait.
+  private var waitingSince: UInt64 = 0
+  /// No entry is applied any more.
+  private var isOver = false
   private var lastChange: UInt64
 
   init(
-    store: Store, founding: Cluster, pipeline: Pipeline, decoder: @escaping CommandDecoder, clock: any NodeClock,
+    store: Store, founding: Cluster, pipeline: Pipeline, decoder: @escaping CommandDecoder,
+    clock: any NodeClock,
     limits: NodeLimits
   ) {
     self.founding = founding
@@ -29,6 +41,7 @@ final class Applier: @unchecked Sendable {
     self.decoder = decoder
     self.clock = clock
     idleNanoseconds = UInt64(limits.idleFlushMilliseconds) * 1_000_000
+    timeoutNanoseconds = UInt64(limits.requestTimeoutMilliseconds) * 1_000_000
     appliedIndex = store.applied.index
     lastChange = clock.now()
   }
@@ -36,19 +49,47 @@ final class Applier: @unchecked Sendable {
   func handle(_ batch: [ApplyInput]) {
     let before = appliedIndex
     for input in batch {
-      guard !pipeline.health.hasFailed.load(ordering: .acquiring) else { return }
       switch input {
-      case .entries(let entries): for entry in entries { apply(entry) }
+      case .entries(let entries): take(entries)
       case .reads(let index, let completions): waitingReads.append((index, completions))
-      case .tick: rotateIfIdle()
-      case .rotate: store.rotate()
+      case .tick:
+        rotateIfIdle()
+        answerOverdue()
+      case .flushed: break
+      case .stop:
+        applyWaiting()
+        if waitingEntries.isEmpty && !isOver { store.rotate() }
+        isOver = true
       }
+      applyWaiting()
       answerReads()
     }
+    if isOver || pipeline.health.hasFailed.load(ordering: .acquiring) { answerAll(.stopped) }
     if appliedIndex > before {
       lastChange = clock.now()
       pipeline.raft.submit(.applied(appliedIndex))
     }
+  }
+
+  private func take(_ entries: [CommittedEntry]) {
+    var next = 0
+    if waitingEntries.isEmpty {
+      while next < entries.count, mayApply {
+        apply(entries[next])
+        next += 1
+      }
+    }
+    if next == entries.count { return }
+    if waitingEntries.isEmpty { waitingSince = clock.now() }
+    waitingEntries.append(contentsOf: entries[next...])
+  }
+
+  private func applyWaiting() {
+    while !waitingEntries.isEmpty, mayApply { apply(waitingEntries.removeFirst()) }
+  }
+
+  private var mayApply: Bool {
+    !isOver && !pipeline.health.hasFailed.load(ordering: .acquiring) && !store.mustWaitForFlush
   }
 
   private func apply(_ committed: CommittedEntry) {
@@ -65,24 +106,26 @@ final class Applier: @unchecked Sendable {
       command = try decode(entry)
     } catch {
       pipeline.health.fail("log entry \(entry.index) cannot be understood: \(error)")
-      return
+      return answer(committed, .failure(.stopped))
     }
     let outcome = store.apply(command, index: entry.index, term: entry.term)
-    switch outcome.result {
-    case .failure(.corrupt(let what)):
-      pipeline.health.fail("the store is corrupt: \(what)")
-      return
-    case .failure(.storage(let what)):
-      pipeline.health.fail("the store cannot be read: \(what)")
-      return
-    case .success, .failure: break
+    // A refused entry is applied too; one that the store could not carry out is not.
+    guard store.applied.index == entry.index else {
+      isOver = true
+      if !pipeline.health.isStopping.load(ordering: .acquiring) {
+        pipeline.health.fail("log entry \(entry.index) cannot be applied: \(outcome.result)")
+      }
+      return answer(committed, .failure(.stopped))
     }
     appliedIndex = entry.index
     pipeline.metrics.proposalsApplied.wrappingAdd(1, ordering: .relaxed)
-    if let completion = committed.completion {
-      pipeline.metrics.proposalEnded(bytes: entry.data.count)
-      completion(.success(outcome))
-    }
+    answer(committed, .success(outcome))
+  }
+
+  private func answer(_ committed: CommittedEntry, _ result: Result<Outcome, NodeError>) {
+    guard let completion = committed.completion else { return }
+    pipeline.metrics.proposalEnded(bytes: committed.entry.data.count)
+    completion(result)
   }
 
   private func decode(_ entry: Entry) throws -> Command {
@@ -129,10 +172,30 @@ final class Applier: @unchecked Sendable {
     }
   }
 
+  private func fail(_ completions: [ReadCompletion], _ error: NodeError) {
+    pipeline.metrics.readsPending.wrappingSubtract(completions.count, ordering: .relaxed)
+    for completion in completions { completion(error) }
+  }
+
+  /// Tells those who have waited for a flush too long. Their entries stay: they are committed.
+  private func answerOverdue() {
+    guard !waitingEntries.isEmpty, clock.now() &- waitingSince >= timeoutNanoseconds else { return }
+    waitingSince = clock.now()
+    answerAll(.timeout)
+  }
+
+  private func answerAll(_ error: NodeError) {
+    for position in waitingEntries.indices {
+      answer(waitingEntries[position], .failure(error))
+      waitingEntries[position].completion = nil
+    }
+    while let first = waitingReads.popFirst() { fail(first.completions, error) }
+  }
+
   /// A memtable that nobody writes to is checkpointed: its memory comes back, and a restart has nothing to do.
   private func rotateIfIdle() {
-    guard clock.now() &- lastChange >= idleNanoseconds else { return }
-    if store.flushed.index < appliedIndex { store.rotate() }
+    guard !isOver, clock.now() &- lastChange >= idleNanoseconds else { return }
+    if store.flushed.index < appliedIndex, !store.isFlushBehind { store.rotate() }
   }
 }
 
@@ -148,7 +211,7 @@ extension Alarm {
   init?(document: [UInt8]) {
     var reader = DocumentReader(document[...])
     guard let member = reader.varint(), let rawKind = reader.varint(),
-      let kind = Kind(rawValue: UInt8(truncatingIfNeeded: rawKind))
+      let kind = UInt8(exactly: rawKind).flatMap(Kind.init(rawValue:))
     else { return nil }
     self.init(member: member, kind: kind)
   }

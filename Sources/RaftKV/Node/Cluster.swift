@@ -7,7 +7,9 @@ public struct Member: Sendable, Hashable {
   public var clientURLs: [String]
   public var isLearner: Bool
 
-  public init(id: UInt64, name: String, peerURLs: [String], clientURLs: [String] = [], isLearner: Bool = false) {
+  public init(
+    id: UInt64, name: String, peerURLs: [String], clientURLs: [String] = [], isLearner: Bool = false
+  ) {
     self.id = id
     self.name = name
     self.peerURLs = peerURLs

@@ -59,6 +59,10 @@ public struct NodeLimits: Sendable {
   public var requestTimeoutMilliseconds = 7000
   /// A memtable without writes for so long is checkpointed, to give its memory back and shorten a restart.
   public var idleFlushMilliseconds = 5000
+  /// The size of the log's files, in bytes.
+  public var logSegmentBytes = 64 << 20
+  /// Disk space kept in reserve for going on when the disk is full, in bytes.
+  public var logBallastBytes = 4 << 20
   /// A failed checkpoint or a full disk is tried again after so long.
   public var retryMilliseconds = 1000
 

@@ -10,23 +10,32 @@ struct DataDirectory {
   /// What the log says after the checkpoint.
   let restored: RestoredState
 
-  /// Opens the directory, and founds a cluster in it if it is new.
+  /// The most bytes of an entry that the log takes.
+  static let maximumEntryBytes = 64 << 20
+
+  /// Opens the directory, and founds a cluster in it if it is new. The log's next segments are made on `preparation`.
   static func open(
-    _ configuration: NodeConfiguration, fileSystem: any FileSystem, seed: UInt64, log: NodeLog
+    _ configuration: NodeConfiguration, fileSystem: any FileSystem, seed: UInt64, preparation: any Executor,
+    log: NodeLog
   ) throws -> DataDirectory {
     let directory = configuration.dataDirectory
     try fileSystem.createDirectory(directory)
     if try fileSystem.list(directory).contains("member") {
       throw StartError(
-        "\(directory) looks like a data directory of etcd, which raftkv does not read; name another with --data-dir")
+        "\(directory) looks like a data directory of etcd, which raftkv does not read; name another with --data-dir"
+      )
     }
     let store = try Store(directory: directory + "/db", configuration: configuration.store)
     let checkpoint = store.applied
     var recovery = Recovery(checkpoint: checkpoint)
     let logDirectory = configuration.walDirectory ?? directory + "/wal"
+    var logConfiguration = WriteAheadLog.Configuration(identity: seed)
+    logConfiguration.segmentBytes = configuration.limits.logSegmentBytes
+    logConfiguration.ballastBytes = configuration.limits.logBallastBytes
+    logConfiguration.payloadBytesMax = maximumEntryBytes
+    logConfiguration.background = { preparation.execute($0) }
     let wal = try WriteAheadLog.open(
-      directory: logDirectory, fileSystem: fileSystem,
-      configuration: WriteAheadLog.Configuration(identity: seed)
+      directory: logDirectory, fileSystem: fileSystem, configuration: logConfiguration
     ) { record in try recovery.add(record) }
     if let tail = wal.recovery.tornTail {
       log.notice("the log's last write was torn by a crash and is cut off", ["tail": "\(tail)"])
@@ -53,10 +62,27 @@ struct DataDirectory {
         "the log in \(logDirectory) begins at entry \(recovery.entries[0].index), but the checkpoint in "
           + "\(directory) ends at \(checkpoint.index): entries between them are missing; restore a backup")
     }
-    guard wal.lastIndex >= checkpoint.index else {
+    let lastIndex = recovery.entries.last?.index ?? checkpoint.index
+    guard wal.lastIndex <= lastIndex else {
+      throw StartError(
+        "the log in \(logDirectory) ends at entry \(wal.lastIndex), but entries after \(lastIndex), where the "
+          + "checkpoint in \(directory) ends, are missing; restore a backup")
+    }
+    guard wal.lastIndex == lastIndex else {
       throw StartError(
         "the log in \(logDirectory) ends at entry \(wal.lastIndex), before the checkpoint in \(directory), which "
           + "ends at \(checkpoint.index): a part of the log is missing; restore a backup")
+    }
+    if let document = try store.meta(Cluster.documentName) {
+      guard let known = Cluster(document: document) else {
+        throw StartError(
+          "the cluster document of the checkpoint in \(directory) is malformed; restore a backup")
+      }
+      guard known.id == identity.cluster.id else {
+        throw StartError(
+          "the checkpoint in \(directory) is of cluster \(hex(known.id)), but the log in \(logDirectory) of cluster "
+            + "\(hex(identity.cluster.id)): put together what belongs together")
+      }
     }
     var hardState = recovery.hardState
     hardState.commit = max(hardState.commit, checkpoint.index)

@@ -87,7 +87,8 @@ struct Envelope {
 
   /// Reads the head; nil when the bytes are not an envelope that this version understands.
   init?(_ data: [UInt8]) {
-    guard data.count >= Self.minimumBytes, data[0] == Self.formatVersion, let kind = EntryKind(code: data[1]) else {
+    guard data.count >= Self.minimumBytes, data[0] == Self.formatVersion, let kind = EntryKind(code: data[1])
+    else {
       return nil
     }
     self.kind = kind

@@ -24,17 +24,32 @@ public struct Environment: Sendable {
   /// Real files, threads, time and randomness. The stages that a request passes share a pool of threads; the
   /// others, which may take long, have a thread each.
   public static func system() -> Environment {
-    let pool = WorkerPool(seats: 3)
+    let pool = LazyPool()
     return Environment(
       fileSystem: PosixFileSystem(), clock: SystemClock(),
       makeExecutor: { name in
         switch name {
-        case StageName.raft: pool.executor(seat: 0)
-        case StageName.log: pool.executor(seat: 1)
-        case StageName.apply: pool.executor(seat: 2)
+        case StageName.raft: pool.workers.executor(seat: 0)
+        case StageName.log: pool.workers.executor(seat: 1)
+        case StageName.apply: pool.workers.executor(seat: 2)
         default: ThreadExecutor(name: name)
         }
       }, seed: .random(in: .min ... .max))
+  }
+}
+
+/// The worker pool of one node, made when the node asks for its first share: a node that cannot open its files
+/// asks for none.
+private final class LazyPool: Sendable {
+  private let made = Mutex<WorkerPool?>(nil)
+
+  var workers: WorkerPool {
+    made.withLock { made in
+      if let made { return made }
+      let pool = WorkerPool(seats: 3)
+      made = pool
+      return pool
+    }
   }
 }
 
@@ -42,8 +57,15 @@ public struct Environment: Sendable {
 public protocol NodeClock: Sendable {
   /// Nanoseconds since some fixed point; never goes back.
   func now() -> UInt64
+  /// Lets time pass on this thread.
+  func pause(nanoseconds: UInt64)
   /// Calls `body` every `nanoseconds` until the returned timer is cancelled.
   func schedule(every nanoseconds: UInt64, _ body: @escaping @Sendable () -> Void) -> any NodeTimer
+}
+
+extension NodeClock {
+  /// On virtual time nothing arrives during a pause.
+  public func pause(nanoseconds: UInt64) {}
 }
 
 /// A repeating timer.
@@ -60,6 +82,12 @@ public struct SystemClock: NodeClock {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+  }
+
+  public func pause(nanoseconds: UInt64) {
+    var interval = timespec(
+      tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    nanosleep(&interval, nil)
   }
 
   public func schedule(every nanoseconds: UInt64, _ body: @escaping @Sendable () -> Void) -> any NodeTimer {
@@ -105,4 +133,6 @@ public enum StageName {
   public static let apply = "apply"
   /// The checkpoint.
   public static let flush = "flush"
+  /// The log's next segment.
+  public static let preparation = "wal-prepare"
 }

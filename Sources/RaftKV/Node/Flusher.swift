@@ -12,6 +12,7 @@ final class Flusher: @unchecked Sendable {
   private let log: NodeLog
   /// When the last attempt failed, if it did.
   private var failedAt: UInt64?
+  private var isStopping = false
 
   init(store: Store, pipeline: Pipeline, clock: any NodeClock, limits: NodeLimits, log: NodeLog) {
     self.store = store
@@ -27,6 +28,9 @@ final class Flusher: @unchecked Sendable {
       case .flush: if failedAt == nil { flushAll() }
       case .tick:
         if let failedAt, clock.now() &- failedAt >= retryNanoseconds { flushAll() }
+      case .stop:
+        isStopping = true
+        flushAll()
       }
     }
   }
@@ -38,6 +42,7 @@ final class Flusher: @unchecked Sendable {
         guard try store.flushOldest() else { break }
         pipeline.metrics.checkpoint.record(nanoseconds: clock.now() &- start)
         pipeline.log.submit(.release(upTo: store.flushed.index))
+        pipeline.apply.submit(.flushed)
       }
       if failedAt != nil {
         failedAt = nil
@@ -50,6 +55,8 @@ final class Flusher: @unchecked Sendable {
       }
       failedAt = clock.now()
       pipeline.health.isCheckpointFailing.store(true, ordering: .releasing)
+      // Nobody tries again: an apply that waits for room would wait for ever.
+      if isStopping { store.stopWaiting() }
     }
   }
 }

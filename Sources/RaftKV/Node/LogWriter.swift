@@ -19,6 +19,15 @@ final class LogWriter: @unchecked Sendable {
   /// out before anything is durable.
   private var waiting: [StorageWrite] = []
   private var lastAttempt: UInt64 = 0
+  /// What was appended and is not synced yet.
+  private var unsynced = Unsynced()
+  private var gathering = Gathering()
+
+  private struct Unsynced {
+    var entries = 0
+    /// The number of the newest write.
+    var lastWrite: UInt64?
+  }
 
   init(
     log: WriteAheadLog, identity: Identity, hardState: HardState, pipeline: Pipeline, clock: any NodeClock,
@@ -35,28 +44,38 @@ final class LogWriter: @unchecked Sendable {
   }
 
   func handle(_ batch: [LogInput]) {
+    if pipeline.health.hasFailed.load(ordering: .acquiring) { return }
     var writes: [StorageWrite] = []
     var released: LogIndex?
-    var isTick = false
     for input in batch {
       switch input {
       case .append(let write): writes.append(write)
       case .release(let index): released = index
-      case .tick: isTick = true
+      case .sync, .tick: break
       }
     }
     do throws(WALError) {
       // Space first: it may be what the writes need.
-      if let released { try log.release(upTo: released) }
-      if isTick { try lookForSpace() }
+      if let released { try release(upTo: released) }
+      try lookForSpace()
       if !waiting.isEmpty {
         waiting += writes
         if released != nil { try retry() }
       } else if !writes.isEmpty {
         try write(writes)
       }
+      try syncOrGather()
     } catch {
       pipeline.health.fail("the log cannot be written: \(error)")
+    }
+  }
+
+  /// A segment that cannot be removed is only in the way: the next release tries it again.
+  private func release(upTo index: LogIndex) throws(WALError) {
+    do throws(WALError) {
+      try log.release(upTo: index)
+    } catch .file(let cause) {
+      nodeLog.error("a part of the log that is no longer needed cannot be removed", "\(cause)")
     }
   }
 
@@ -71,14 +90,26 @@ final class LogWriter: @unchecked Sendable {
     } catch .noSpace(let cause) {
       return try waitForSpace(writes, cause)
     }
-    let start = clock.now()
-    try log.sync()
-    pipeline.metrics.logSync.record(nanoseconds: clock.now() &- start)
+    unsynced.entries += writes.reduce(0) { $0 + $1.entries.count }
+    unsynced.lastWrite = writes.last?.number
     if let state = writes.last(where: { $0.hardState != nil })?.hardState {
       hardState = LogRecord(state)
       carryRecords()
     }
-    if let last = writes.last { pipeline.raft.submit(.persisted(through: last.number)) }
+  }
+
+  /// Makes durable what was appended, unless it is worth while to let more of it arrive first.
+  private func syncOrGather() throws(WALError) {
+    guard let lastWrite = unsynced.lastWrite else { return }
+    if gathering.shouldWait(entries: unsynced.entries) {
+      clock.pause(nanoseconds: Gathering.pauseNanoseconds)
+      return pipeline.log.submit(.sync)
+    }
+    let start = clock.now()
+    try log.sync()
+    pipeline.metrics.logSync.record(nanoseconds: clock.now() &- start)
+    unsynced = Unsynced()
+    pipeline.raft.submit(.persisted(through: lastWrite))
   }
 
   /// Keeps what found no space. The ballast pays for this much and for what still comes: deletes, and the alarm

@@ -25,28 +25,54 @@ public final class Node: Sendable {
   private let pipeline: Pipeline
   private let raftLoop: RaftLoop
   private let readers: ReaderPool
-  private let writer: LogWriter
   private let founding: Cluster
-  private let timers: Mutex<[any NodeTimer]>
+  /// Nil once the node is stopped.
+  private let running: Mutex<Running?>
   private let nextRequestID: Atomic<UInt64>
-  private let isStopping = Atomic(false)
+  private let maximumRequestBytes: Int
   private let isRaisingAlarm = Atomic(false)
   private let log: NodeLog
+
+  /// What a stop ends and lets go of: the log's files close with its writer.
+  private struct Running {
+    var timer: any NodeTimer
+    var writer: LogWriter
+    var preparation: any Executor
+  }
 
   /// Opens the data directory (founding a cluster if it is new) and starts the member.
   ///
   /// `onFailure` is told, once, when the member cannot go on: the process should end then.
   public init(
-    _ configuration: NodeConfiguration, environment: Environment, decoder: @escaping CommandDecoder, logger: Logger,
+    _ configuration: NodeConfiguration, environment: Environment, decoder: @escaping CommandDecoder,
+    logger: Logger,
     onFailure: @escaping @Sendable (String) -> Void
   ) throws {
-    let opened = try DataDirectory.open(configuration, fileSystem: environment.fileSystem, seed: environment.seed, log: NodeLog(logger))
     let limits = configuration.limits
     let clock = environment.clock
     let log = NodeLog(logger)
+    let preparation = environment.makeExecutor(StageName.preparation)
+    let opened: DataDirectory
+    let core: Raft
+    let handles: [ThreadOwned<ReadHandle>]
+    do {
+      opened = try DataDirectory.open(
+        configuration, fileSystem: environment.fileSystem, seed: environment.seed, preparation: preparation,
+        log: log)
+      core = try Self.makeCore(configuration, opened, seed: environment.seed)
+      handles = try (0..<max(1, limits.readerThreads)).map { _ in
+        ThreadOwned(try opened.store.makeReadHandle())
+      }
+    } catch {
+      preparation.stop()
+      throw error
+    }
+    // From here on nothing fails: the threads that start now would stay behind.
     let metrics = NodeMetrics()
     let pipeline = Pipeline(
-      raft: Stage(executor: environment.makeExecutor(StageName.raft), capacity: limits.pendingProposals + limits.pendingReads),
+      raft: Stage(
+        executor: environment.makeExecutor(StageName.raft),
+        capacity: limits.pendingProposals + limits.pendingReads),
       log: Stage(executor: environment.makeExecutor(StageName.log), capacity: .max),
       apply: Stage(executor: environment.makeExecutor(StageName.apply), capacity: .max),
       flush: Stage(executor: environment.makeExecutor(StageName.flush), capacity: .max),
@@ -62,24 +88,21 @@ public final class Node: Sendable {
     founding = opened.identity.cluster
     quotaBytes = configuration.quotaBytes ?? 0
     nextRequestID = Atomic(opened.identity.memberID << 48 | environment.seed >> 16)
-    timers = Mutex([])
-
-    var core = Configuration(id: memberID)
-    core.electionTicks = max(1, configuration.electionMilliseconds / configuration.heartbeatMilliseconds)
+    maximumRequestBytes = min(
+      configuration.maximumRequestBytes, DataDirectory.maximumEntryBytes - Envelope.minimumBytes)
     raftLoop = RaftLoop(
-      raft: try Raft(core, restored: opened.restored, seed: environment.seed), clusterID: clusterID,
-      memberID: memberID, pipeline: pipeline, clock: clock, limits: limits)
-    writer = LogWriter(
+      raft: core, clusterID: clusterID, memberID: memberID, pipeline: pipeline, clock: clock, limits: limits)
+    let writer = LogWriter(
       log: opened.log, identity: opened.identity, hardState: opened.restored.hardState, pipeline: pipeline,
       clock: clock, limits: limits, nodeLog: log)
     let applier = Applier(
       store: store, founding: founding, pipeline: pipeline, decoder: decoder, clock: clock, limits: limits)
     let flusher = Flusher(store: store, pipeline: pipeline, clock: clock, limits: limits, log: log)
     readers = ReaderPool(
-      handles: try (0..<limits.readerThreads).map { _ in ThreadOwned(try opened.store.makeReadHandle()) },
+      executors: handles.indices.map { environment.makeExecutor("reader-\($0)") }, handles: handles,
       capacity: limits.pendingReaderWork)
 
-    let (raftLoop, writer) = (self.raftLoop, self.writer)
+    let raftLoop = self.raftLoop
     pipeline.raft.attach { raftLoop.handle($0) }
     pipeline.log.attach { writer.handle($0) }
     pipeline.apply.attach { applier.handle($0) }
@@ -89,13 +112,30 @@ public final class Node: Sendable {
     let tick = UInt64(configuration.heartbeatMilliseconds) * 1_000_000
     let timer = clock.schedule(every: tick) {
       pipeline.raft.submit(.tick)
-      pipeline.log.submit(.tick)
-      pipeline.apply.submit(.tick)
-      pipeline.flush.submit(.tick)
+      pipeline.log.nudge(.tick)
+      pipeline.apply.nudge(.tick)
+      pipeline.flush.nudge(.tick)
     }
-    timers.withLock { $0.append(timer) }
+    running = Mutex(Running(timer: timer, writer: writer, preparation: preparation))
     pipeline.raft.submit(.start)
+    pipeline.log.submit(.release(upTo: store.flushed.index))
     publishAttributes()
+  }
+
+  private static func makeCore(
+    _ configuration: NodeConfiguration, _ opened: DataDirectory, seed: UInt64
+  ) throws(StartError) -> Raft {
+    var core = Configuration(id: opened.identity.memberID)
+    core.electionTicks = max(
+      core.heartbeatTicks + 1,
+      configuration.electionMilliseconds / max(1, configuration.heartbeatMilliseconds))
+    do throws(RaftError) {
+      return try Raft(core, restored: opened.restored, seed: seed)
+    } catch {
+      throw StartError(
+        "the log in \(configuration.dataDirectory) contradicts itself or the checkpoint: \(error); restore a backup"
+      )
+    }
   }
 
   // MARK: requests
@@ -109,7 +149,7 @@ public final class Node: Sendable {
     _ kind: RequestKind, _ request: UnsafeRawBufferPointer, growth: Int,
     completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void
   ) {
-    if request.count > configuration.maximumRequestBytes {
+    if request.count > maximumRequestBytes {
       return completion(.failure(.requestTooLarge))
     }
     if growth > 0, !hasSpace(for: growth) {
@@ -123,10 +163,8 @@ public final class Node: Sendable {
     _ kind: EntryKind, _ request: UnsafeRawBufferPointer, completion: @escaping ProposalCompletion
   ) {
     let requestID = nextRequestID.wrappingAdd(1, ordering: .relaxed).newValue
+    if pipeline.health.isOver { return completion(.failure(.stopped)) }
     let data = Envelope.encode(kind, requestID: requestID, request: request)
-    if isStopping.load(ordering: .acquiring) || pipeline.health.hasFailed.load(ordering: .acquiring) {
-      return completion(.failure(.stopped))
-    }
     let limits = configuration.limits
     let pending = metrics.proposalsPending.wrappingAdd(1, ordering: .relaxed).newValue
     let bytes = metrics.proposalBytesPending.wrappingAdd(data.count, ordering: .relaxed).newValue
@@ -137,19 +175,17 @@ public final class Node: Sendable {
     if !isAccepted {
       metrics.proposalEnded(bytes: data.count)
       metrics.proposalsFailed.wrappingAdd(1, ordering: .relaxed)
-      completion(.failure(.tooManyRequests))
+      completion(.failure(pipeline.health.isOver ? .stopped : .tooManyRequests))
     }
   }
 
   /// Calls back when a read of the local store, started from then on, is linearizable.
   public func readBarrier(completion: @escaping @Sendable (NodeError?) -> Void) {
-    if isStopping.load(ordering: .acquiring) || pipeline.health.hasFailed.load(ordering: .acquiring) {
-      return completion(.stopped)
-    }
+    if pipeline.health.isOver { return completion(.stopped) }
     let pending = metrics.readsPending.wrappingAdd(1, ordering: .relaxed).newValue
     if pending > configuration.limits.pendingReads || !pipeline.raft.offer(.read(completion)) {
       metrics.readsPending.wrappingSubtract(1, ordering: .relaxed)
-      completion(.tooManyRequests)
+      completion(pipeline.health.isOver ? .stopped : .tooManyRequests)
     }
   }
 
@@ -183,7 +219,9 @@ public final class Node: Sendable {
   /// Raises the NOSPACE alarm of this member, so that every member refuses writes until it is disarmed.
   private func raiseNoSpace() {
     let alarm = Alarm(member: memberID, kind: .noSpace)
-    if store.alarms.contains(alarm) || isRaisingAlarm.exchange(true, ordering: .acquiringAndReleasing) { return }
+    if store.alarms.contains(alarm) || isRaisingAlarm.exchange(true, ordering: .acquiringAndReleasing) {
+      return
+    }
     log.error("no space is left: the NOSPACE alarm is raised", "quota or disk is exhausted")
     alarm.document.withUnsafeBytes { document in
       submit(.raiseAlarm, document) { _ in self.isRaisingAlarm.store(false, ordering: .releasing) }
@@ -211,21 +249,26 @@ public final class Node: Sendable {
 
   // MARK: end
 
-  /// Finishes what is under way, checkpoints everything (so that the next start has nothing to replay) and
-  /// closes the files. Nobody may use the node or its store any more.
+  /// Answers what is under way, checkpoints what is applied (so that the next start has nothing to replay) and
+  /// closes the files. A checkpoint that fails is given up: the log keeps everything. Nobody may use the node or
+  /// its store any more.
   public func stop() {
-    if isStopping.exchange(true, ordering: .acquiringAndReleasing) { return }
-    let timers = timers.withLock { timers in
-      defer { timers = [] }
-      return timers
+    let taken = running.withLock { running in
+      defer { running = nil }
+      return running
     }
-    for timer in timers { timer.cancel() }
+    guard let taken else { return }
+    pipeline.health.isStopping.store(true, ordering: .releasing)
+    taken.timer.cancel()
     readers.stop()
     pipeline.raft.submit(.stop)
     pipeline.raft.stop()
     pipeline.log.stop()
-    writer.close()
-    pipeline.apply.submit(.rotate)
+    taken.preparation.stop()
+    taken.writer.close()
+    // The flush first: while it fails, an apply may wait for it.
+    pipeline.flush.submit(.stop)
+    pipeline.apply.submit(.stop)
     pipeline.apply.stop()
     pipeline.flush.stop()
     store.close()

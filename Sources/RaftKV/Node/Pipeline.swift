@@ -45,6 +45,8 @@ enum RaftInput: Sendable {
 
 enum LogInput: Sendable {
   case append(StorageWrite)
+  /// Look again at what was appended and not synced.
+  case sync
   /// Entries up to here are in the checkpoint.
   case release(upTo: LogIndex)
   case tick
@@ -61,13 +63,17 @@ enum ApplyInput: Sendable {
   /// Reads that may start once the store has applied `index`.
   case reads(index: LogIndex, [ReadCompletion])
   case tick
-  /// The checkpoint of everything, before a clean stop.
-  case rotate
+  /// The checkpoint made room for another memtable.
+  case flushed
+  /// The checkpoint of everything, before a clean stop; nothing comes after it.
+  case stop
 }
 
 enum FlushInput: Sendable {
   case flush
   case tick
+  /// From now on a failure is final: the log keeps what cannot be written.
+  case stop
 }
 
 /// What went wrong for the whole member, seen by every stage.
@@ -76,6 +82,8 @@ final class Health: Sendable {
   let isLogFull = Atomic(false)
   /// The last checkpoint failed, most likely for want of space.
   let isCheckpointFailing = Atomic(false)
+  /// The member is being stopped: requests are refused.
+  let isStopping = Atomic(false)
   /// The member cannot go on.
   let hasFailed = Atomic(false)
   private let onFailure: @Sendable (String) -> Void
@@ -86,6 +94,9 @@ final class Health: Sendable {
   var isDiskFull: Bool {
     isLogFull.load(ordering: .relaxed) || isCheckpointFailing.load(ordering: .relaxed)
   }
+
+  /// Whether requests are refused for good.
+  var isOver: Bool { isStopping.load(ordering: .acquiring) || hasFailed.load(ordering: .acquiring) }
 
   /// Reports, once, why the member cannot go on.
   func fail(_ message: String) {

@@ -22,8 +22,10 @@ final class RaftLoop: @unchecked Sendable {
   private var readDeadlines = Deque<(deadline: UInt64, context: UInt64)>()
   private var nextContext: UInt64 = 1
   /// What came while no leader was known: asked again when there is one, unless its time is over by then.
-  private var parkedProposals: [(data: [UInt8], requestID: UInt64)] = []
-  private var parkedReads: [UInt64] = []
+  private var parkedProposals = Deque<(data: [UInt8], requestID: UInt64)>()
+  private var parkedReads = Deque<UInt64>()
+  /// Set by the last message that brings anything about: what comes behind it is refused.
+  private var isStopping = false
 
   init(
     raft: Raft, clusterID: UInt64, memberID: UInt64, pipeline: Pipeline, clock: any NodeClock,
@@ -47,7 +49,6 @@ final class RaftLoop: @unchecked Sendable {
     var requestIDs: [UInt64] = []
     var newReads: [ReadCompletion] = []
     var deadline: UInt64?
-    var isStopping = false
     func deadlineOfNow() -> UInt64 {
       if let deadline { return deadline }
       let value = clock.now() &+ UInt64(limits.requestTimeoutMilliseconds) * 1_000_000
@@ -84,7 +85,7 @@ final class RaftLoop: @unchecked Sendable {
     do throws(ProposeError) {
       _ = try raft.propose(data)
     } catch .notLeader(leader: 0) {
-      parkedProposals += zip(data, requestIDs).map { (data: $0, requestID: $1) }
+      parkedProposals.append(contentsOf: zip(data, requestIDs).map { (data: $0, requestID: $1) })
     } catch {
       for requestID in requestIDs { fail(requestID, NodeError(error)) }
     }
@@ -140,7 +141,9 @@ final class RaftLoop: @unchecked Sendable {
   }
 
   private func completion(of entry: Entry) -> ProposalCompletion? {
-    guard !proposals.isEmpty, entry.data.count >= Envelope.minimumBytes else { return nil }
+    guard !proposals.isEmpty, entry.kind == .normal, entry.data.count >= Envelope.minimumBytes else {
+      return nil
+    }
     return proposals.removeValue(forKey: Envelope.requestID(entry.data))?.completion
   }
 
@@ -169,16 +172,22 @@ final class RaftLoop: @unchecked Sendable {
     }
   }
 
-  /// Forgets the deadlines of what has been answered, so that the queues stay as short as what is under way.
+  /// Forgets the deadlines of what has been answered, and what was parked with it, so that the queues stay as short
+  /// as what is under way.
   private func dropSpentDeadlines() {
     while let first = proposalDeadlines.first, proposals[first.requestID] == nil {
       proposalDeadlines.removeFirst()
     }
     while let first = readDeadlines.first, reads[first.context] == nil { readDeadlines.removeFirst() }
+    while let first = parkedProposals.first, proposals[first.requestID] == nil {
+      parkedProposals.removeFirst()
+    }
+    while let first = parkedReads.first, reads[first] == nil { parkedReads.removeFirst() }
   }
 
   /// Answers everyone who waits, once the member cannot go on.
   private func failAll(_ error: NodeError) {
+    (parkedProposals, parkedReads) = ([], [])
     while let first = proposalDeadlines.popFirst() {
       fail(first.requestID, error)
     }

@@ -1,66 +1,82 @@
 import MVCC
+import Synchronization
 
-/// A bounded pool of threads for lists and cold reads, so that they never stall a connection's event loop.
+/// A bounded pool of executors for lists and cold reads, so that they never stall a connection's event loop.
 final class ReaderPool: Sendable {
   private struct State {
-    var waiting: [(ReadHandle) -> Void] = []
+    var waiting: [@Sendable (ReadHandle) -> Void] = []
     /// The next of `waiting` to run: the part before it is spent.
     var next = 0
+    /// Executors without work, by number; the last one that fell idle is the first to get work.
+    var idle: [Int]
     var isClosed = false
-  }
 
-  private let state = ConditionMutex(State())
-  private let capacity: Int
-  private let threads: [JoinableThread]
-
-  /// `handles`: one a thread.
-  init(handles: [ThreadOwned<ReadHandle>], capacity: Int) {
-    self.capacity = capacity
-    let state = self.state
-    threads = handles.enumerated().map { number, handle in
-      return JoinableThread(name: "reader-\(number)") {
-        while true {
-          let work = state.wait { state -> ((ReadHandle) -> Void)?? in
-            if state.next < state.waiting.count {
-              let work = state.waiting[state.next]
-              state.next += 1
-              if state.next == state.waiting.count {
-                state.waiting.removeAll(keepingCapacity: true)
-                state.next = 0
-              }
-              return .some(work)
-            }
-            return state.isClosed ? .some(nil) : nil
-          }
-          guard let work else { return }
-          work(handle.value)
+    mutating func takeNext() -> (@Sendable (ReadHandle) -> Void)? {
+      guard next < waiting.count else { return nil }
+      defer {
+        next += 1
+        if next == waiting.count {
+          waiting.removeAll(keepingCapacity: true)
+          next = 0
+        } else if next >= 1024 && next * 2 >= waiting.count {
+          waiting.removeFirst(next)
+          next = 0
         }
       }
+      return waiting[next]
     }
   }
 
-  /// Runs `body` on one of the threads; false when too many wait already.
+  private let state: Mutex<State>
+  private let capacity: Int
+  private let executors: [any Executor]
+  private let handles: [ThreadOwned<ReadHandle>]
+
+  /// `handles`: one an executor. At most `capacity` pieces of work wait.
+  init(executors: [any Executor], handles: [ThreadOwned<ReadHandle>], capacity: Int) {
+    precondition(executors.count == handles.count && !executors.isEmpty, "every reader has a handle")
+    self.capacity = capacity
+    self.executors = executors
+    self.handles = handles
+    state = Mutex(State(idle: Array(executors.indices.reversed())))
+  }
+
+  /// Runs `body` on one of the executors; false when too many wait already.
   func run(_ body: @escaping @Sendable (ReadHandle) -> Void) -> Bool {
-    let accepted = state.withLock { state -> Bool in
-      guard !state.isClosed, state.waiting.count - state.next < capacity else { return false }
+    let (isAccepted, reader) = state.withLock { state -> (Bool, Int?) in
+      guard !state.isClosed, state.waiting.count - state.next < capacity else { return (false, nil) }
       state.waiting.append(body)
-      return true
+      return (true, state.idle.popLast())
     }
-    if accepted { state.signal() }
-    return accepted
+    if let reader { executors[reader].execute { self.work(as: reader) } }
+    return isAccepted
   }
 
-  /// Finishes what waits and ends the threads.
+  /// Runs what waits until nothing does.
+  private func work(as reader: Int) {
+    while true {
+      let next = state.withLock { state in
+        let next = state.takeNext()
+        if next == nil { state.idle.append(reader) }
+        return next
+      }
+      guard let next else { return }
+      next(handles[reader].value)
+    }
+  }
+
+  /// Finishes what waits and ends the executors.
   func stop() {
     state.withLock { $0.isClosed = true }
-    state.broadcast()
-    for thread in threads { thread.join() }
+    for executor in executors { executor.stop() }
+    // What was accepted just before, and reached its executor too late.
+    work(as: 0)
   }
 }
 
-/// A value that moves to one thread and stays there.
+/// A value that moves to one thread at a time.
 ///
-/// Safe: because the maker gives it up and only the thread it is made for reads it.
+/// Safe: because the maker gives it up, and only the executor it is made for reads it, or who has stopped that.
 struct ThreadOwned<Value>: @unchecked Sendable {
   let value: Value
   init(_ value: sending Value) { self.value = value }

@@ -33,6 +33,10 @@ final class Stage<Message: Sendable>: Sendable {
   /// Hands over a message of the node's own, whose number is bounded by what caused it.
   func submit(_ message: Message) { _ = enqueue(message, limit: .max) }
 
+  /// Hands over a message that only repeats what any other message brings about too: left out while others wait,
+  /// so that ticks do not pile up before a stage that is held up.
+  func nudge(_ message: Message) { _ = enqueue(message, limit: 1) }
+
   private func enqueue(_ message: Message, limit: Int) -> Bool {
     let (accepted, mustSchedule) = inbox.withLock { inbox -> (Bool, Bool) in
       if inbox.isClosed || inbox.messages.count >= limit { return (false, false) }
@@ -62,9 +66,13 @@ final class Stage<Message: Sendable>: Sendable {
     if hasMore { executor.execute { self.run() } }
   }
 
-  /// Refuses what comes from now on, handles what waits, and ends the executor.
+  /// Refuses what comes from now on, handles what waits, and ends the executor. Lets go of the handler, which
+  /// holds the other stages.
   func stop() {
     inbox.withLock { $0.isClosed = true }
     executor.stop()
+    // What was accepted just before, and reached the executor too late.
+    run()
+    inbox.withLock { $0.handler = nil }
   }
 }
