@@ -27,6 +27,8 @@ public struct NodeConfiguration: Sendable {
   public var maximumRequestBytes = 1536 * 1024
   public var limits = NodeLimits()
   public var store = Store.Configuration()
+  /// The size of a segment file of the log, from 4096 to 16 GiB; a larger batch gets a larger segment.
+  public var walSegmentBytes = 64 << 20
 
   /// etcd's own default: 2 GiB.
   public static let defaultQuotaBytes: Int64 = 2 << 30

@@ -24,9 +24,10 @@ struct DataDirectory {
     let checkpoint = store.applied
     var recovery = Recovery(checkpoint: checkpoint)
     let logDirectory = configuration.walDirectory ?? directory + "/wal"
+    var logConfiguration = WriteAheadLog.Configuration(identity: seed)
+    logConfiguration.segmentBytes = configuration.walSegmentBytes
     let wal = try WriteAheadLog.open(
-      directory: logDirectory, fileSystem: fileSystem,
-      configuration: WriteAheadLog.Configuration(identity: seed)
+      directory: logDirectory, fileSystem: fileSystem, configuration: logConfiguration
     ) { record in try recovery.add(record) }
     if let tail = wal.recovery.tornTail {
       log.notice("the log's last write was torn by a crash and is cut off", ["tail": "\(tail)"])
