@@ -18,24 +18,35 @@ from disk import Choice, Disk
 from ledger import Ledger
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+TRACE_BYTES = 4 << 30
 
 
 def record(arguments) -> int:
     if os.listdir(arguments.root):
         sys.exit(f"{arguments.root} is not empty")
     with tempfile.TemporaryDirectory() as work:
-        library = os.path.join(work, "interposer.so")
-        compiler = os.environ.get("CC", "cc")
-        build = [compiler, "-O2", "-shared", "-fPIC", "-o", library, os.path.join(HERE, "interposer.c")]
-        subprocess.run([*build, "-ldl", "-lpthread"], check=True)
-        environment = dict(
-            os.environ,
-            LD_PRELOAD=library,
-            CRASH_IMAGES_ROOT=arguments.root,
-            CRASH_IMAGES_TRACE=arguments.trace,
-            CRASH_IMAGES_LIMIT=str(arguments.limit),
-        )
+        library = build_interposer(work)
+        environment = dict(os.environ, **recorded(library, arguments.root, arguments.trace, arguments.limit))
         return subprocess.run(arguments.command, env=environment).returncode
+
+
+def build_interposer(directory: str) -> str:
+    """Compiles the library that records, and returns its path."""
+    library = os.path.join(directory, "interposer.so")
+    compiler = os.environ.get("CC", "cc")
+    build = [compiler, "-O2", "-shared", "-fPIC", "-o", library, os.path.join(HERE, "interposer.c")]
+    subprocess.run([*build, "-ldl", "-lpthread"], check=True)
+    return library
+
+
+def recorded(library: str, root: str, trace_path: str, limit: int = TRACE_BYTES) -> dict[str, str]:
+    """The environment variables that make a program record what it does below `root`."""
+    return {
+        "LD_PRELOAD": library,
+        "CRASH_IMAGES_ROOT": root,
+        "CRASH_IMAGES_TRACE": trace_path,
+        "CRASH_IMAGES_LIMIT": str(limit),
+    }
 
 
 def verify(arguments) -> int:
@@ -88,6 +99,12 @@ def plan(count: int, arguments) -> list[tuple[int, int]]:
 
 
 def check(arguments) -> int:
+    _, failures, highest = examine(arguments)
+    return 1 if failures or highest == 0 else 0
+
+
+def examine(arguments) -> tuple[int, int, int]:
+    """How many images were opened, how many of them failed, and the highest revision acknowledged before one."""
     started = time.monotonic()
     ledger = Ledger(arguments.acks)
     count = sum(1 for _ in trace.read(arguments.trace))
@@ -150,7 +167,7 @@ def check(arguments) -> int:
     )
     if highest == 0:
         print("no image had an acknowledged write: this run proves nothing")
-    return 1 if failures or highest == 0 else 0
+    return sum(modes.values()), failures, highest
 
 
 def judge(arguments, ledger, number, event, now, choice, directory):
@@ -172,14 +189,14 @@ def judge(arguments, ledger, number, event, now, choice, directory):
     return number, event, choice, complaints, directory
 
 
-def main() -> int:
+def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
 
     command = commands.add_parser("record", help="run a command and record what it does below a directory")
     command.add_argument("--root", required=True, help="the directory, empty")
     command.add_argument("--trace", required=True, help="the file to append the trace to")
-    command.add_argument("--limit", type=int, default=4 << 30, help="bytes after which recording stops")
+    command.add_argument("--limit", type=int, default=TRACE_BYTES, help="bytes after which recording stops")
     command.add_argument("command", nargs=argparse.REMAINDER, metavar="-- command")
     command.set_defaults(run=record)
 
@@ -204,9 +221,14 @@ def main() -> int:
     command.add_argument("--only", type=int, help="make only the image of this number")
     command.set_defaults(run=check)
 
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     if getattr(arguments, "command", None) and arguments.command[0] == "--":
         del arguments.command[0]
+    return arguments
+
+
+def main(words: list[str]) -> int:
+    arguments = parse(words)
     try:
         return arguments.run(arguments)
     except trace.TraceError as error:
@@ -214,4 +236,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
