@@ -90,7 +90,7 @@ class Load:
             self.ledger.write(json.dumps({**fields, "key": encode(key), "value": encode(value)}) + "\n")
 
     async def client(self, stub, budget, is_ending):
-        while budget and not is_ending.is_set():
+        while budget:
             budget.pop()
             changes = self.changes()
             try:
