@@ -77,7 +77,8 @@ enum FlagTable {
     flag(.limits, "max-txn-ops", .count, "128", "Most operations of one transaction."),
     flag(
       .limits, "memtable-bytes", .count, "67108864",
-      "Bytes of changes kept in memory before they are written to the database in one go. (Not a flag of etcd.)"),
+      "Bytes of changes kept in memory before they are written to the database in one go. (Not a flag of etcd.)"
+    ),
     flag(
       .limits, "memtable-changes", .count, "100000",
       "Changes kept in memory before that; they bound what a restart replays. (Not a flag of etcd.)"),

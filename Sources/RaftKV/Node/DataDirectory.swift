@@ -18,7 +18,8 @@ struct DataDirectory {
     try fileSystem.createDirectory(directory)
     if try fileSystem.list(directory).contains("member") {
       throw StartError(
-        "\(directory) looks like a data directory of etcd, which raftkv does not read; name another with --data-dir")
+        "\(directory) looks like a data directory of etcd, which raftkv does not read; name another with --data-dir"
+      )
     }
     let store = try Store(directory: directory + "/db", configuration: configuration.store)
     let checkpoint = store.applied
