@@ -14,7 +14,8 @@ struct ServeConfigurationTests {
       "--max-txn-ops", "9", "--max-concurrent-streams", "10", "--grpc-keepalive-min-time", "11ms",
       "--grpc-keepalive-interval", "1h1m", "--grpc-keepalive-timeout", "1.5s", "--heartbeat-interval", "12",
       "--election-timeout", "60", "--log-level", "warn", "--log-format", "console", "--log-outputs",
-      "stdout,/tmp/log,stdout",
+      "stdout,/tmp/log,stdout", "--memtable-bytes", "65536", "--memtable-changes", "1234",
+      "--wal-segment-bytes", "65537",
     ])
     #expect(configuration.name == "m1")
     #expect(configuration.dataDirectory == "/data")
@@ -30,6 +31,9 @@ struct ServeConfigurationTests {
     #expect(configuration.quotaBytes == 7)
     #expect(configuration.requestBytesMax == 8)
     #expect(configuration.transactionOperationsMax == 9)
+    #expect(configuration.memtableBytes == 65536)
+    #expect(configuration.memtableChanges == 1234)
+    #expect(configuration.walSegmentBytes == 65537)
     #expect(configuration.concurrentStreamsMax == 10)
     #expect(configuration.keepAliveMinimumInterval == .milliseconds(11))
     #expect(configuration.keepAliveInterval == .seconds(3660))
@@ -103,6 +107,9 @@ struct ServeConfigurationTests {
       "--election-timeout[50001ms] is too long, and should be set less than 50000ms"
     ),
     (["--max-txn-ops=0"], "--max-txn-ops must be between 1 and 1048576, not 0"),
+    (["--memtable-bytes=1"], "--memtable-bytes must be between 65536 and 4294967296, not 1"),
+    (["--wal-segment-bytes=65535"], "--wal-segment-bytes must be between 65536 and 4294967296, not 65535"),
+    (["--memtable-changes=99"], "--memtable-changes must be between 100 and 10000000, not 99"),
     (["--max-request-bytes=268435457"], "--max-request-bytes must be between 1 and 268435456, not 268435457"),
     (
       ["--max-concurrent-streams=4294967296"],

@@ -1,4 +1,4 @@
-/// Every server flag of etcd 3.5 and 3.6, with what becomes of it here.
+/// Every server flag of etcd 3.5 and 3.6, with what becomes of it here, and the flags of our own.
 enum FlagTable {
   static let all: [Flag] = supported + ignored + unavailable
 
@@ -75,6 +75,16 @@ enum FlagTable {
       "Data size at which writes are refused; 0 means 2 GiB, a negative number no limit."),
     flag(.limits, "max-request-bytes", .count, "1572864", "Largest request of a client, in bytes."),
     flag(.limits, "max-txn-ops", .count, "128", "Most operations of one transaction."),
+    flag(
+      .limits, "memtable-bytes", .count, "67108864",
+      "Bytes of changes kept in memory before they are written to the database in one go. (Not a flag of etcd.)"
+    ),
+    flag(
+      .limits, "memtable-changes", .count, "100000",
+      "Changes kept in memory before that; they bound what a restart replays. (Not a flag of etcd.)"),
+    flag(
+      .limits, "wal-segment-bytes", .count, "67108864",
+      "Size of each file of the log; the next one is preallocated. (Not a flag of etcd.)"),
     flag(
       .limits, "max-concurrent-streams", .count, "4294967295",
       "Most calls under way at a time on one connection."),

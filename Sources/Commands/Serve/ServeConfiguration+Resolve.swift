@@ -6,6 +6,10 @@ extension ServeConfiguration {
     /// A request has to fit into memory several times over.
     static let requestBytesMax: UInt64 = 256 << 20
     static let transactionOperationsMax: UInt64 = 1 << 20
+    /// A few memtables are in memory at a time.
+    static let memtableBytes: ClosedRange<UInt64> = 64 << 10...4 << 30
+    static let memtableChanges: ClosedRange<UInt64> = 100...10_000_000
+    static let walSegmentBytes: ClosedRange<UInt64> = 64 << 10...4 << 30
     /// etcd: `maxElectionMs`.
     static let electionTimeoutMillisecondsMax: UInt64 = 50_000
   }
@@ -44,6 +48,9 @@ extension ServeConfiguration {
       requestBytesMax: Int(try values.count("max-request-bytes", in: 1...Limits.requestBytesMax)),
       transactionOperationsMax: Int(
         try values.count("max-txn-ops", in: 1...Limits.transactionOperationsMax)),
+      memtableBytes: Int(try values.count("memtable-bytes", in: Limits.memtableBytes)),
+      memtableChanges: Int(try values.count("memtable-changes", in: Limits.memtableChanges)),
+      walSegmentBytes: Int(try values.count("wal-segment-bytes", in: Limits.walSegmentBytes)),
       concurrentStreamsMax: UInt32(
         try values.count("max-concurrent-streams", in: 1...UInt64(UInt32.max))),
       keepAliveMinimumInterval: values.duration("grpc-keepalive-min-time"),

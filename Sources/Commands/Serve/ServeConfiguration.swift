@@ -44,6 +44,12 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var requestBytesMax: Int
   /// Most operations of a transaction.
   public var transactionOperationsMax: Int
+  /// Bytes of changes that a memtable takes.
+  public var memtableBytes: Int
+  /// Changes that a memtable takes.
+  public var memtableChanges: Int
+  /// The size of a file of the log, in bytes.
+  public var walSegmentBytes: Int
   /// Most calls under way on one connection.
   public var concurrentStreamsMax: UInt32
   /// Clients that ping more often are disconnected.

@@ -85,6 +85,9 @@ private func makeNode(_ configuration: ServeConfiguration, logger: Logger) throw
   node.electionMilliseconds = configuration.electionTimeout.milliseconds
   node.quotaBytes = configuration.quotaBytes
   node.maximumRequestBytes = configuration.requestBytesMax
+  node.store.memtableBytes = configuration.memtableBytes
+  node.store.memtableChanges = configuration.memtableChanges
+  node.limits.logSegmentBytes = configuration.walSegmentBytes
   return try Node(
     node, environment: .system(), decoder: EtcdService.commandDecoder, logger: logger,
     onFailure: { message in

@@ -12,30 +12,42 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import NamedTuple
 
 import trace
 from disk import Choice, Disk
 from ledger import Ledger
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+TRACE_BYTES = 4 << 30
 
 
 def record(arguments) -> int:
     if os.listdir(arguments.root):
         sys.exit(f"{arguments.root} is not empty")
     with tempfile.TemporaryDirectory() as work:
-        library = os.path.join(work, "interposer.so")
-        compiler = os.environ.get("CC", "cc")
-        build = [compiler, "-O2", "-shared", "-fPIC", "-o", library, os.path.join(HERE, "interposer.c")]
-        subprocess.run([*build, "-ldl", "-lpthread"], check=True)
-        environment = dict(
-            os.environ,
-            LD_PRELOAD=library,
-            CRASH_IMAGES_ROOT=arguments.root,
-            CRASH_IMAGES_TRACE=arguments.trace,
-            CRASH_IMAGES_LIMIT=str(arguments.limit),
-        )
+        library = build_interposer(work)
+        environment = dict(os.environ, **recorded(library, arguments.root, arguments.trace, arguments.limit))
         return subprocess.run(arguments.command, env=environment).returncode
+
+
+def build_interposer(directory: str) -> str:
+    """Compiles the library that records, and returns its path."""
+    library = os.path.join(directory, "interposer.so")
+    compiler = os.environ.get("CC", "cc")
+    build = [compiler, "-O2", "-shared", "-fPIC", "-o", library, os.path.join(HERE, "interposer.c")]
+    subprocess.run([*build, "-ldl", "-lpthread"], check=True)
+    return library
+
+
+def recorded(library: str, root: str, trace_path: str, limit: int = TRACE_BYTES) -> dict[str, str]:
+    """The environment variables that make a program record what it does below `root`."""
+    return {
+        "LD_PRELOAD": library,
+        "CRASH_IMAGES_ROOT": root,
+        "CRASH_IMAGES_TRACE": trace_path,
+        "CRASH_IMAGES_LIMIT": str(limit),
+    }
 
 
 def verify(arguments) -> int:
@@ -75,45 +87,50 @@ def differences(one: str, other: str) -> set[str]:
     return found
 
 
-def plan(count: int, arguments) -> list[tuple[int, int]]:
+def plan(count: int, images: int, seed: int) -> list[tuple[int, int]]:
     """Which images to make: (event after which the crash comes, number of the image), by event."""
-    if arguments.images == 0:
+    if images == 0:
         return [(event, event) for event in range(count + 1)]
-    generator = random.Random(arguments.seed)
+    generator = random.Random(seed)
     # Spread over the trace: one in each of as many equal parts.
     return [
-        (min(count, int((number + generator.random()) * (count + 1) / arguments.images)), number)
-        for number in range(arguments.images)
+        (min(count, int((number + generator.random()) * (count + 1) / images)), number)
+        for number in range(images)
     ]
 
 
 def check(arguments) -> int:
+    _, failures, highest = examine(arguments)
+    return 1 if failures or highest == 0 else 0
+
+
+def examine(arguments) -> tuple[int, int, int]:
+    """How many images were opened, how many of them failed, and the highest revision acknowledged before one."""
     started = time.monotonic()
     ledger = Ledger(arguments.acks)
     count = sum(1 for _ in trace.read(arguments.trace))
-    images = plan(count, arguments)
+    images = plan(count, arguments.images, arguments.seed)
     if arguments.only is not None:
         images = [image for image in images if image[1] == arguments.only]
     work = tempfile.mkdtemp(prefix="crash-images-", dir=arguments.work)
-    failures, modes, highest, pending = 0, {}, 0, set()
+    library = build_interposer(work) if arguments.again else None
+    opened, failures, modes, highest, pending = 0, 0, {}, 0, set()
 
-    def finish(done) -> int:
-        failed = 0
-        for future in done:
-            number, event, choice, complaints, directory = future.result()
+    def finish(done) -> tuple[int, int]:
+        results = [result for future in done for result in future.result()]
+        for name, description, complaints, directory in results:
             if complaints:
-                failed += 1
-                print(f"image {number} (event {event} of {count}, {choice}, seed {arguments.seed}):")
+                print(f"image {name} ({description}, seed {arguments.seed}):")
                 for complaint in complaints[:10]:
                     print(f"  {complaint}")
                 if len(complaints) > 10:
                     print(f"  and {len(complaints) - 10} more")
             if complaints and arguments.keep:
                 os.makedirs(arguments.keep, exist_ok=True)
-                shutil.move(directory, os.path.join(arguments.keep, f"image-{number}"))
+                shutil.move(directory, os.path.join(arguments.keep, f"image-{name}"))
             else:
                 shutil.rmtree(directory)
-        return failed
+        return len(results), sum(1 for result in results if result[2])
 
     try:
         disk = Disk(arguments.root, os.path.join(work, "disk"))
@@ -132,54 +149,94 @@ def check(arguments) -> int:
                 directory = os.path.join(work, f"image-{number}")
                 disk.image(directory, choice)
                 highest = max(highest, ledger.required(now))
-                pending.add(pool.submit(judge, arguments, ledger, number, event, now, choice, directory))
+                image = Image(str(number), f"event {event} of {count}, {choice}", now, directory)
+                pending.add(pool.submit(judge, arguments, ledger, image, library))
                 while len(pending) >= 2 * arguments.jobs:
                     done, pending = concurrent.futures.wait(
                         pending, return_when=concurrent.futures.FIRST_COMPLETED
                     )
-                    failures += finish(done)
+                    opened, failures = (sum(pair) for pair in zip((opened, failures), finish(done)))
                 if failures >= arguments.failures:
                     break
-            failures += finish(concurrent.futures.wait(pending).done)
+            done = concurrent.futures.wait(pending).done
+            opened, failures = (sum(pair) for pair in zip((opened, failures), finish(done)))
     finally:
         shutil.rmtree(work)
     listed = ", ".join(f"{number} {mode}" for mode, number in sorted(modes.items()))
+    again = f", and {opened - sum(modes.values())} of second crashes" if arguments.again else ""
     print(
-        f"{sum(modes.values())} images ({listed}) of {count} events, up to acknowledged revision {highest}, "
+        f"{sum(modes.values())} images ({listed}) of {count} events{again}, up to acknowledged revision {highest}, "
         f"in {time.monotonic() - started:.1f} s: {failures} failed"
     )
     if highest == 0:
         print("no image had an acknowledged write: this run proves nothing")
-    return 1 if failures or highest == 0 else 0
+    return opened, failures, highest
 
 
-def judge(arguments, ledger, number, event, now, choice, directory):
-    complaints = []
-    command = [part.replace("{dir}", directory) for part in shlex.split(arguments.open)]
+class Image(NamedTuple):
+    """A directory as a crash left it."""
+
+    name: str
+    description: str
+    time: int  # of the crash
+    directory: str
+
+
+def judge(arguments, ledger: Ledger, image: Image, library: str | None) -> list[tuple[str, str, list[str], str]]:
+    """Opens an image; then images of crashes while it was being opened, if so asked. Of each: its name, its
+    description, what is wrong with it, and where it is."""
+    if library is None:
+        return [(image.name, image.description, complaints(arguments, ledger, image, None), image.directory)]
+    work = image.directory + "-again"
+    disk = Disk(image.directory, os.path.join(work, "disk"))
+    disk.adopt(image.directory)
+    recording = os.path.join(work, "trace")
+    variables = recorded(library, image.directory, recording)
+    found = [(image.name, image.description, complaints(arguments, ledger, image, variables), image.directory)]
+    events = list(trace.read(recording)) if os.path.exists(recording) else []
+    applied = 0
+    for event, number in plan(len(events), arguments.again, arguments.seed):
+        while applied < event:
+            disk.apply(events[applied])
+            applied += 1
+        choice = Choice(arguments.seed << 64 | int(image.name) << 32 | number, arguments.mode)
+        choice.order(disk)
+        name = f"{image.name}-{number}"
+        description = f"{image.description}, then event {event} of {len(events)}, {choice}"
+        second = Image(name, description, image.time, f"{image.directory}-{number}")
+        disk.image(second.directory, choice)
+        found += judge(arguments, ledger, second, None)
+    shutil.rmtree(work)
+    return found
+
+
+def complaints(arguments, ledger: Ledger, image: Image, variables: dict[str, str] | None) -> list[str]:
+    """What is wrong with an image. Opening it may change it."""
+    command = [part.replace("{dir}", image.directory) for part in shlex.split(arguments.open)]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=arguments.timeout)
+        result = subprocess.run(
+            command, capture_output=True, text=True, timeout=arguments.timeout,
+            env=dict(os.environ, **variables) if variables else None)
         if result.returncode != 0:
             message = (result.stderr.strip() or result.stdout.strip())[-2000:]
-            complaints.append(f"does not open (status {result.returncode}): {message}")
-        else:
-            lines = [json.loads(line) for line in result.stdout.splitlines()]
-            live = {line["key"]: (line["mod_revision"], line["value"]) for line in lines[:-1]}
-            complaints += ledger.complaints(now, lines[-1]["revision"], live)
+            return [f"does not open (status {result.returncode}): {message}"]
+        lines = [json.loads(line) for line in result.stdout.splitlines()]
+        live = {line["key"]: (line["mod_revision"], line["value"]) for line in lines[:-1]}
+        return ledger.complaints(image.time, lines[-1]["revision"], live)
     except subprocess.TimeoutExpired:
-        complaints.append(f"does not open within {arguments.timeout} s")
+        return [f"does not open within {arguments.timeout} s"]
     except (ValueError, KeyError, IndexError, TypeError) as error:
-        complaints.append(f"the open command's output is not understood: {error!r}")
-    return number, event, choice, complaints, directory
+        return [f"the open command's output is not understood: {error!r}"]
 
 
-def main() -> int:
+def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
 
     command = commands.add_parser("record", help="run a command and record what it does below a directory")
     command.add_argument("--root", required=True, help="the directory, empty")
     command.add_argument("--trace", required=True, help="the file to append the trace to")
-    command.add_argument("--limit", type=int, default=4 << 30, help="bytes after which recording stops")
+    command.add_argument("--limit", type=int, default=TRACE_BYTES, help="bytes after which recording stops")
     command.add_argument("command", nargs=argparse.REMAINDER, metavar="-- command")
     command.set_defaults(run=record)
 
@@ -201,12 +258,18 @@ def main() -> int:
     command.add_argument("--failures", type=int, default=10, help="stop after so many")
     command.add_argument("--work", help="where to make images; a memory file system is fastest")
     command.add_argument("--keep", help="where to keep images that fail")
+    command.add_argument("--again", type=int, default=0, help="for each image, this many of a crash while it opens")
     command.add_argument("--only", type=int, help="make only the image of this number")
     command.set_defaults(run=check)
 
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     if getattr(arguments, "command", None) and arguments.command[0] == "--":
         del arguments.command[0]
+    return arguments
+
+
+def main(words: list[str]) -> int:
+    arguments = parse(words)
     try:
         return arguments.run(arguments)
     except trace.TraceError as error:
@@ -214,4 +277,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -75,6 +75,20 @@ class Disk:
         self.number = 0
         self.files: list[File] = []  # all there ever were
 
+    def adopt(self, directory: str) -> None:
+        """Starts from what a directory holds, all of it durable, in place of an empty one."""
+        for top, directories, names in os.walk(directory):
+            for name in directories:
+                path = os.path.relpath(os.path.join(top, name), directory)
+                self.names[path] = self.durable_names[path] = DIRECTORY
+            for name in names:
+                path = os.path.relpath(os.path.join(top, name), directory)
+                file = File(os.path.join(self.work, f"file-{len(self.files)}"))
+                copy_sparse(os.path.join(top, name), file.store)
+                file.size = os.path.getsize(file.store)
+                self.files.append(file)
+                self.names[path] = self.durable_names[path] = file
+
     def apply(self, event: Event) -> None:
         self.number += 1
         handler = self.HANDLERS.get(event.type)

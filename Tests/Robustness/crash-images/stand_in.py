@@ -1,7 +1,7 @@
 """A tiny store to test the tools with: a log of checksummed lines, rewritten into a new file now and then.
 
     stand_in.py run DIR ACKS COUNT FLAW    writes; FLAW makes it wrong in one way, "none" in none
-    stand_in.py dump DIR                   what the checker's open command prints
+    stand_in.py dump DIR [FLAW]            what the checker's open command prints; cuts off a torn end
 """
 
 import base64
@@ -60,21 +60,30 @@ def encode(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def dump(directory: str) -> None:
+def dump(directory: str, flaw: str) -> None:
     live: dict[str, tuple[int, str]] = {}
     last = 1
     try:
-        with open(f"{directory}/store/log", "rb") as file:
-            lines = file.read().split(b"\n")
+        log = os.open(f"{directory}/store/log", os.O_RDWR)
     except FileNotFoundError:
-        lines = []
-    for text in lines:
+        log = None
+    data = os.pread(log, 1 << 30, 0) if log else b""
+    intact = 0
+    for text in data.split(b"\n"):
         checksum, _, body = text.partition(b" ")
         if not body or checksum != f"{zlib.crc32(body):08x}".encode():
             break
         revision, key, value = body.decode().split(" ")
         live[key] = (int(revision), value)
         last = max(last, int(revision))
+        intact += len(text) + 1
+    if log and flaw == "rewrite-in-place":
+        os.ftruncate(log, 0)
+        os.pwrite(log, data[:intact], 0)
+        os.fsync(log)
+    elif log:
+        os.ftruncate(log, intact)
+        os.fsync(log)
     for key, (revision, value) in live.items():
         print(json.dumps({"key": encode(key), "mod_revision": revision, "value": encode(value)}))
     print(json.dumps({"revision": last}))
@@ -84,4 +93,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "run":
         run(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5])
     else:
-        dump(sys.argv[2])
+        dump(sys.argv[2], *(sys.argv[3:] or ["none"]))

@@ -23,7 +23,7 @@ def encode(text: str) -> str:
 
 
 class StandIn(unittest.TestCase):
-    def run_with(self, flaw: str, *options: str) -> subprocess.CompletedProcess:
+    def run_with(self, flaw: str, *options: str, flaw_of_dump="none") -> subprocess.CompletedProcess:
         with tempfile.TemporaryDirectory() as directory:
             root, record, acks = (os.path.join(directory, name) for name in ("root", "trace", "acks"))
             os.mkdir(root)
@@ -31,7 +31,7 @@ class StandIn(unittest.TestCase):
             subprocess.run([*TOOL, "record", *where, "--", *STAND_IN, "run", root, acks, "120", flaw], check=True)
             verified = subprocess.run([*TOOL, "verify", *where], capture_output=True, text=True)
             self.assertEqual(verified.returncode, 0, verified.stdout)
-            command = " ".join([*STAND_IN, "dump", "{dir}"])
+            command = " ".join([*STAND_IN, "dump", "{dir}", flaw_of_dump])
             return subprocess.run(
                 [*TOOL, "check", *where, "--acks", acks, "--open", command, "--work", directory, *options],
                 capture_output=True,
@@ -52,6 +52,19 @@ class StandIn(unittest.TestCase):
         result = self.run_with("no-sync-before-rename", "--images", "0", "--mode", "synced", "--failures", "1")
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertIn("revision 60 was acknowledged, the store is at 1", result.stdout)
+
+
+    def test_a_crash_while_opening_passes(self):
+        result = self.run_with("none", "--images", "10", "--again", "5")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("10 images", result.stdout)
+        self.assertIn("and 50 of second crashes", result.stdout)
+
+    def test_an_unsafe_opening_is_found(self):
+        result = self.run_with("none", "--images", "10", "--again", "5", flaw_of_dump="rewrite-in-place")
+        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+        self.assertRegex(result.stdout, r"image \d+-\d .*, then event [23] of 5, ")
+        self.assertIn("was acknowledged, the store is at 1", result.stdout)
 
 
 class Model(unittest.TestCase):
@@ -99,6 +112,19 @@ class Model(unittest.TestCase):
         self.event(trace.WRITE, a=3, payload=b"two")
         self.assertEqual(self.image("synced"), {"file": b"one"})
         self.assertEqual(self.image("killed"), {"file": b"onetwo"})
+
+    def test_what_was_there_before_is_durable(self):
+        before = os.path.join(self.directory.name, "before")
+        os.makedirs(before)
+        for name in ("file", "other"):
+            with open(os.path.join(before, name), "w") as file:
+                file.write("old")
+        self.disk.adopt(before)
+        self.create(flags=os.O_RDWR)
+        self.event(trace.WRITE, payload=b"new")
+        self.event(trace.UNLINK, payload=self.path("other"))
+        self.assertEqual(self.image("killed"), {"file": b"new"})
+        self.assertEqual(self.image("synced"), {"file": b"old", "other": b"old"})
 
     def test_a_sync_covers_what_was_written_before_it_began(self):
         self.create()
@@ -257,4 +283,7 @@ class LedgerRules(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    result = unittest.main(exit=False).result
+    failed = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - failed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)

@@ -60,13 +60,14 @@ class Ports:
 
 
 class Server:
-    """One member. `kind` is "etcd" or "raftkv"; both take the same flags."""
+    """One member. `kind` is "etcd" or "raftkv"; both take the same flags. `variables` are added to its environment."""
 
-    def __init__(self, kind, path, folder, flags=()):
+    def __init__(self, kind, path, folder, flags=(), variables=None):
         self.kind = kind
         self.path = path
         self.folder = folder
         self.flags = list(flags)
+        self.variables = variables or {}
         self.process = None
         self.ports = Ports(2)
         self.client, self.peer = (f"127.0.0.1:{port}" for port in self.ports.numbers)
@@ -96,6 +97,7 @@ class Server:
         """Starts the process and waits for nothing."""
         self.ports.release()
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("ETCD", "RAFTKV_"))}
+        environment.update(self.variables)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=self.folder)
