@@ -1,5 +1,7 @@
 import Foundation
 import GRPC
+import HTTP
+import NIOCore
 import Proto
 import SwiftProtobuf
 import Testing
@@ -160,8 +162,9 @@ struct MaintenanceServiceTests {
       let missing = try await server.get("/nothing")
       #expect(missing.status == 404 && missing.text == "404 page not found\n")
       for path in ["/health", "/version", "/readyz", "/livez"] {
-        let refused = try await server.get(path, method: "POST")
-        #expect(refused.status == 405 && refused.text == "Method Not Allowed\n")
+        let refused = try await server.response(path, method: "POST")
+        #expect(refused.status == 405 && String(buffer: refused.body) == "Method Not Allowed\n")
+        #expect(refused.headers.map(\.name) == ["allow"] && refused.headers.map(\.value) == ["GET"])
       }
     }
   }
