@@ -55,7 +55,8 @@ struct CodecTests {
           $0.target = Etcdserverpb_Compare.CompareTarget(rawValue: target) ?? .UNRECOGNIZED(target)
         }
       ]
-      let comparison = Comparison(range: KeyRange(start: Bytes("k".utf8)), relation: .notEqual, target: expected)
+      let comparison = Comparison(
+        range: KeyRange(start: Bytes("k".utf8)), relation: .notEqual, target: expected)
       #expect(
         try command(.transaction, transaction)
           == .transaction(TransactionCommand(comparisons: [comparison], success: [], failure: [])))
