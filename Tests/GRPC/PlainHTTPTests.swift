@@ -38,6 +38,9 @@ import Testing
       name: "a failing handler", request: "GET /fail HTTP/1.1\r\nhost: x\r\n\r\n",
       begins: "HTTP/1.1 500 Internal Server Error\r\n", ends: "internal error\n"),
     Case(
+      name: "further fields", request: "POST /refused HTTP/1.1\r\nhost: x\r\n\r\n",
+      begins: "HTTP/1.1 405 Method Not Allowed\r\n", ends: "allow: GET\r\n\r\nrefused"),
+    Case(
       name: "HTTP/1.0", request: "GET / HTTP/1.0\r\n\r\n", begins: "HTTP/1.", ends: "GET / [] ", closes: true),
     Case(
       name: "connection: close", request: "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",

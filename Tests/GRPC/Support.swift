@@ -42,11 +42,15 @@ struct TestServer {
 
   private static let http: HTTPHandler = { request, loop in
     switch request.path {
-    case "/fail": loop.makeFailedFuture(GRPCStatus(.unknown, ""))
+    case "/refused":
+      var response = HTTPResponse.text(405, "refused")
+      response.headers = [("allow", "GET")]
+      return loop.makeSucceededFuture(response)
+    case "/fail": return loop.makeFailedFuture(GRPCStatus(.unknown, ""))
     case "/later":
-      loop.scheduleTask(in: .milliseconds(20)) { HTTPResponse.text(200, "later") }.futureResult
+      return loop.scheduleTask(in: .milliseconds(20)) { HTTPResponse.text(200, "later") }.futureResult
     default:
-      loop.makeSucceededFuture(
+      return loop.makeSucceededFuture(
         .text(
           200,
           "\(request.method) \(request.path) \(request.query.map { $0.name }) \(String(buffer: request.body))"

@@ -42,6 +42,27 @@ struct CodecTests {
     }
   }
 
+  @Test func comparisonsByAnUnknownRelation() throws {
+    let impossible = Comparison.Target.version(.min)
+    for (target, expected) in [(3, .version(0)), (0, impossible), (2, impossible), (9, impossible)]
+      as [(Int, Comparison.Target)]
+    {
+      var transaction = Etcdserverpb_TxnRequest()
+      transaction.compare = [
+        .with {
+          $0.key = Data("k".utf8)
+          $0.result = .UNRECOGNIZED(4)
+          $0.target = Etcdserverpb_Compare.CompareTarget(rawValue: target) ?? .UNRECOGNIZED(target)
+        }
+      ]
+      let comparison = Comparison(
+        range: KeyRange(start: Bytes("k".utf8)), relation: .notEqual, target: expected)
+      #expect(
+        try command(.transaction, transaction)
+          == .transaction(TransactionCommand(comparisons: [comparison], success: [], failure: [])))
+    }
+  }
+
   @Test func decodesAlarms() throws {
     var request = Etcdserverpb_AlarmRequest()
     request.action = .activate

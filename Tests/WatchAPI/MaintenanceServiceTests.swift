@@ -1,7 +1,10 @@
 import Foundation
 import GRPC
+import HTTP
+import NIOCore
 import Proto
 import SwiftProtobuf
+import Synchronization
 import Testing
 
 @testable import RaftKV
@@ -160,8 +163,9 @@ struct MaintenanceServiceTests {
       let missing = try await server.get("/nothing")
       #expect(missing.status == 404 && missing.text == "404 page not found\n")
       for path in ["/health", "/version", "/readyz", "/livez"] {
-        let refused = try await server.get(path, method: "POST")
-        #expect(refused.status == 405 && refused.text == "Method Not Allowed\n")
+        let refused = try await server.response(path, method: "POST")
+        #expect(refused.status == 405 && String(buffer: refused.body) == "Method Not Allowed\n")
+        #expect(refused.headers.map(\.name) == ["allow"] && refused.headers.map(\.value) == ["GET"])
       }
     }
   }
@@ -170,6 +174,12 @@ struct MaintenanceServiceTests {
     try await TestServer.run { (server) async throws in
       _ = try await server.put(.with { $0.key = Data([1]) })
       _ = try await server.status { _ = try await server.put(.init()) }
+      let counts = server.node.metrics
+      counts.proposalsPending.add(3, ordering: .relaxed)
+      counts.proposalsFailed.add(4, ordering: .relaxed)
+      counts.leaderChanges.add(5, ordering: .relaxed)
+      counts.logSync.record(nanoseconds: 1_500_000)
+      counts.checkpoint.record(nanoseconds: 20_000_000_000)
       let metrics = try await server.get("/metrics")
       #expect(metrics.type == "text/plain; version=0.0.4; charset=utf-8")
       let put = #"grpc_method="Put",grpc_service="etcdserverpb.KV",grpc_type="unary""#
@@ -179,6 +189,13 @@ struct MaintenanceServiceTests {
         "etcd_server_id{server_id=\"123456789abcdef0\"} 1", "etcd_debugging_mvcc_current_revision 2",
         "grpc_server_started_total{\(put)} 2", "grpc_server_handled_total{grpc_code=\"OK\",\(put)} 1",
         "grpc_server_handled_total{grpc_code=\"InvalidArgument\",\(put)} 1",
+        "etcd_server_proposals_pending 3", "etcd_server_proposals_failed_total 4",
+        "etcd_server_leader_changes_seen_total 5",
+        "etcd_disk_wal_fsync_duration_seconds_bucket{le=\"0.001\"} 0",
+        "etcd_disk_wal_fsync_duration_seconds_bucket{le=\"0.002\"} 1",
+        "etcd_disk_wal_fsync_duration_seconds_sum 0.0015",
+        "etcd_disk_backend_commit_duration_seconds_bucket{le=\"8.192\"} 0",
+        "etcd_disk_backend_commit_duration_seconds_count 1",
         "# TYPE grpc_server_handled_total counter", "# TYPE etcd_mvcc_db_total_size_in_bytes gauge",
       ] {
         #expect(metrics.text.contains(line + "\n"), "\(line)")

@@ -142,10 +142,19 @@ private final class ListenerSet {
         group: group, host: url.host, port: url.port, router: router, http: http, limits: limits
       ).wait()
     } catch {
-      throw ConfigurationError(.value, "cannot listen on \(url): \(error)")
+      throw ConfigurationError(.value, "cannot listen on \(url): \(Self.cause(of: error))")
     }
     listeners.append(listener)
     return "\(url.host):\(listener.port)"
+  }
+
+  /// The system's own words where there are some: NIO's name a C function and its arguments.
+  private static func cause(of error: any Error) -> String {
+    switch error {
+    case let error as IOError: String(cString: strerror(error.errnoCode))
+    case SocketAddressError.unknown(let host, _): "the host \(host) is not known"
+    default: "\(error)"
+    }
   }
 
   /// Lets calls under way end, for so long.

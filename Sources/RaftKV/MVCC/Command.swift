@@ -333,3 +333,18 @@ public enum StoreError: Error, Sendable, Hashable {
   /// The disk or LMDB refused.
   case storage(String)
 }
+
+extension StoreError: CustomStringConvertible {
+  /// What to tell the operator.
+  public var description: String {
+    switch self {
+    case .compacted: "the revision has been compacted"
+    case .futureRevision: "the revision is in the future"
+    case .noSpace: "the storage quota is used up"
+    case .keyNotFound: "there is no such key"
+    case .leaseNotFound: "there is no such lease"
+    case .corrupt(let what): "the data is corrupt: \(what)"
+    case .storage(let what): what
+    }
+  }
+}

@@ -8,6 +8,7 @@ protocol ServedNode: AnyObject, Sendable {
   var status: NodeStatus { get }
   var members: [Member] { get }
   var quotaBytes: Int64 { get }
+  var metrics: NodeMetrics { get }
 
   func propose(
     _ kind: RequestKind, _ request: UnsafeRawBufferPointer, growth: Int,

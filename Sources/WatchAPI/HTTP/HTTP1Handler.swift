@@ -99,6 +99,7 @@ final class HTTP1Handler: ChannelInboundHandler {
     var headers = HTTPHeaders()
     headers.add(name: "content-type", value: response.contentType)
     headers.add(name: "content-length", value: String(response.body.readableBytes))
+    for (name, value) in response.headers { headers.add(name: name, value: value) }
     if !keepAlive { headers.add(name: "connection", value: "close") }
     let head = HTTPResponseHead(
       version: request.version, status: HTTPResponseStatus(statusCode: response.status), headers: headers)

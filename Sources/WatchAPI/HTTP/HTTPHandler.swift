@@ -35,6 +35,8 @@ public struct HTTPResponse: Sendable {
   public var contentType: String
   /// The whole body.
   public var body: ByteBuffer
+  /// Further fields, names in lower case.
+  public var headers: [(name: String, value: String)] = []
 
   /// An answer of one body.
   public init(status: Int, contentType: String, body: ByteBuffer) {

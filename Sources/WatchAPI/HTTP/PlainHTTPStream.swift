@@ -81,10 +81,11 @@ public final class PlainHTTPStream: HTTP2Stream, @unchecked Sendable {
   private func answer(_ response: HTTPResponse) {
     guard !hasSentHeaders else { return }
     let length = response.body.readableBytes
-    let fields = [
-      (":status", String(response.status)), ("content-type", response.contentType),
-      ("content-length", String(length)),
-    ]
+    let fields =
+      [
+        (":status", String(response.status)), ("content-type", response.contentType),
+        ("content-length", String(length)),
+      ] + response.headers
     guard method != "HEAD" && length > 0 else {
       sendResponseHeaders(nil, fields, end: true)
       return

@@ -28,7 +28,9 @@ def sdk():
     yield "get_prefix_response max_mod", lambda c: c.get_prefix_response("p/", max_mod_revision=5, limit=2)
     yield "get_range", lambda c: c.get_range("p/1", "p/3")
     yield "get_range_response descend", lambda c: c.get_range_response("p/0", "p/9", sort_order="descend")
+    yield "get_range_response of old", lambda c: c.get_range_response("p/", "p0", revision=4, keys_only=True)
     yield "get_all", lambda c: c.get_all()
+    yield "get_all_response keys_only", lambda c: c.get_all_response(keys_only=True, sort_order="descend")
     yield "get_all sorted", lambda c: c.get_all(sort_order="descend", sort_target="value")
     yield "put_if_not_exists new", lambda c: c.put_if_not_exists("p/new", "x")
     yield "put_if_not_exists old", lambda c: c.put_if_not_exists("p/new", "y")
@@ -205,6 +207,43 @@ def raw_transactions():
     yield txn("Txn nested 100 and 29", success=[op_range(b"n")] * 99 + [op_txn(success=[op_range(b"n")] * 29)])
     yield txn("Txn read only, two revisions", success=[op_range(b"p/a", revision=2), op_range(b"p/a")])
     yield "Range after the transactions", lambda c: c.kvstub.Range(rpc.RangeRequest(key=b"x/", range_end=b"x0"))
+
+
+def range_stream(client, request):
+    """RangeStream's chunks merged to one answer, and how many there were. The client has no stub for this call."""
+    # RangeStreamResponse holds a RangeResponse in its first field, as RequestOp holds a request: read one by the other.
+    call = client.channel.unary_stream(
+        "/etcdserverpb.KV/RangeStream", rpc.RangeRequest.SerializeToString, rpc.ResponseOp.FromString)
+    merged, chunks = rpc.RangeResponse(), 0
+    for chunk in call(request, timeout=20):
+        if merged.HasField("header"):
+            raise ValueError("a chunk after the one with the header")
+        merged.MergeFrom(chunk.response_range)
+        chunks += 1
+    return merged, chunks
+
+
+def streamed():
+    """Requests whose RangeStream must merge to what Range answers, and how many chunks are the least."""
+    yield "all", rpc.RangeRequest(key=b"\0", range_end=b"\0"), 1
+    yield "large values", rpc.RangeRequest(key=b"stream/", range_end=b"stream0"), 2
+    yield "limit", rpc.RangeRequest(key=b"stream/", range_end=b"stream0", limit=3), 1
+    yield "keys only", rpc.RangeRequest(key=b"stream/", range_end=b"stream0", keys_only=True), 1
+    yield "count only", rpc.RangeRequest(key=b"stream/", range_end=b"stream0", count_only=True), 1
+    yield "old revision", rpc.RangeRequest(key=b"p/", range_end=b"p0", revision=6), 1
+    yield "serializable", rpc.RangeRequest(key=b"p/", range_end=b"p0", serializable=True), 1
+    yield "ascending keys", rpc.RangeRequest(key=b"p/", range_end=b"p0", sort_order=1), 1
+    yield "one key", rpc.RangeRequest(key=b"r/9"), 1
+    yield "nothing", rpc.RangeRequest(key=b"none", range_end=b"nonf"), 1
+
+
+def refused_streams():
+    """Requests that RangeStream refuses, with the status (etcd API: RangeStream)."""
+    base = dict(key=b"p/", range_end=b"p0")
+    yield "sorted by value", rpc.RangeRequest(**base, sort_order=1, sort_target=4), "UNIMPLEMENTED"
+    yield "least revision", rpc.RangeRequest(**base, min_mod_revision=3), "UNIMPLEMENTED"
+    yield "future revision", rpc.RangeRequest(**base, revision=1 << 40), "OUT_OF_RANGE"
+    yield "empty key", rpc.RangeRequest(), "INVALID_ARGUMENT"
 
 
 def all_cases():

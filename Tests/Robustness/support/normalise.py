@@ -35,10 +35,12 @@ class Normaliser:
         (re.compile(r"\b[\d.]+ ?(B|kB|MB|GB)\b"), "SIZE"),
         (re.compile(r"\b(\d+h)?(\d+m)?[\d.]+(ns|µs|ms|s)\b"), "TIME"),
         (re.compile(r'"ts":"[^"]*"'), '"ts":TIME'),
+        # etcdctl ends with a Go panic on some input before it calls the server; its stack trace is its own.
+        (re.compile(r"\ngoroutine \d+ \[running\]:\n.*", re.DOTALL), "\nSTACK"),
         (re.compile(r"0xc[0-9a-f]+"), "POINTER"),
         # endpoint status: "…, is leader, is learner, term, index, applied index, errors".
         (re.compile(r"(VERSION, SIZE, \w+, \w+), \d+, \d+, \d+,"), r"\1, TERM, INDEX, INDEX,"),
-        (re.compile(r"(VERSION +\| SIZE +\| +\w+ +\| +\w+) +\| +\d+ +\| +\d+ +\| +\d+"), r"\1 | TERM | INDEX | INDEX"),
+        (re.compile(r"(VERSION +\| +SIZE +\| +\w+ +\| +\w+) +\| +\d+ +\| +\d+ +\| +\d+"), r"\1 | TERM | INDEX | INDEX"),
     ]
 
     def text(self, text):

@@ -34,6 +34,7 @@ final class TestNode: ServedNode {
   static let clusterID: UInt64 = 77
 
   let store: Store
+  let metrics = NodeMetrics()
   private let directory: String
   private let applyQueue = DispatchQueue(label: "apply")
   private let readQueue = DispatchQueue(label: "read")

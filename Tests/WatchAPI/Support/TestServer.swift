@@ -160,9 +160,11 @@ final class TestServer: Sendable {
 
   func get(_ target: String, method: String = "GET") async throws -> (status: Int, text: String, type: String)
   {
-    let response = try await surface.http(
-      HTTPRequest(method: method, target: target), connection.eventLoop
-    ).get()
+    let response = try await response(target, method: method)
     return (response.status, String(buffer: response.body), response.contentType)
+  }
+
+  func response(_ target: String, method: String) async throws -> HTTPResponse {
+    try await surface.http(HTTPRequest(method: method, target: target), connection.eventLoop).get()
   }
 }

@@ -212,8 +212,9 @@ struct CompareView {
 
   var comparison: Comparison {
     let range = KeyRange(key: key, rangeEnd: rangeEnd)
-    // etcd lets a relation it does not know hold always.
+    // etcd lets a relation it does not know hold always; only a comparison of values still needs a key.
     guard let relation else {
+      if case .value = value { return Comparison(range: range, relation: .notEqual, target: .version(0)) }
       return Comparison(range: range, relation: .notEqual, target: Self.impossible)
     }
     guard let value else {

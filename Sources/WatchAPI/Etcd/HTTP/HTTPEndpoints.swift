@@ -118,7 +118,11 @@ struct HTTPEndpoints<Node: ServedNode>: Sendable {
 }
 
 extension HTTPResponse {
-  fileprivate static let methodNotAllowed = HTTPResponse.text(405, "Method Not Allowed\n")
+  fileprivate static var methodNotAllowed: HTTPResponse {
+    var response = HTTPResponse.text(405, "Method Not Allowed\n")
+    response.headers = [("allow", "GET")]
+    return response
+  }
 }
 
 extension EtcdVersion {

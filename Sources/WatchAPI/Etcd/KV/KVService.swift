@@ -62,7 +62,8 @@ struct KVService<Node: ServedNode>: Sendable {
         }
         return
       }
-      try propose(.transaction, bytes, growth: request.hasPuts ? bytes.count : 0, exchange) { result, header in
+      try propose(.transaction, bytes, growth: request.hasPuts ? bytes.count : 0, exchange) {
+        result, header in
         guard case .transaction(let result) = result else { return nil }
         return TxnResponse(result, header: header).encoded()
       }

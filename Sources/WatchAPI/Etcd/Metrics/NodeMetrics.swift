@@ -1,5 +1,6 @@
 import MVCC
 import RaftKV
+import Synchronization
 
 extension MetricsRegistry {
   /// What the node and its store know of themselves, under etcd's names.
@@ -54,5 +55,32 @@ extension MetricsRegistry {
     gauge("etcd_debugging_mvcc_compact_revision", help: "The revision of the last compaction in store.") {
       Double(node.store.compactRevision)
     }
+    register(node.metrics)
+  }
+
+  private func register(_ metrics: NodeMetrics) {
+    gauge("etcd_server_proposals_pending", help: "The current number of pending proposals to commit.") {
+      Double(metrics.proposalsPending.load(ordering: .relaxed))
+    }
+    counter("etcd_server_proposals_failed_total", help: "The total number of failed proposals seen.") {
+      Double(metrics.proposalsFailed.load(ordering: .relaxed))
+    }
+    counter("etcd_server_leader_changes_seen_total", help: "The number of leader changes seen.") {
+      Double(metrics.leaderChanges.load(ordering: .relaxed))
+    }
+    histogram(
+      "etcd_disk_wal_fsync_duration_seconds", help: "The latency distributions of fsync called by WAL."
+    ) { metrics.logSync.histogram }
+    histogram(
+      "etcd_disk_backend_commit_duration_seconds",
+      help: "The latency distributions of commit called by backend."
+    ) { metrics.checkpoint.histogram }
+  }
+}
+
+extension DurationHistogram {
+  fileprivate var histogram: HistogramSnapshot {
+    let snapshot = snapshot
+    return HistogramSnapshot(bounds: Self.bounds, counts: snapshot.buckets, sum: snapshot.sumSeconds)
   }
 }
