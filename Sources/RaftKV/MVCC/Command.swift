@@ -333,3 +333,17 @@ public enum StoreError: Error, Sendable, Hashable {
   /// The disk or LMDB refused.
   case storage(String)
 }
+
+extension StoreError: CustomStringConvertible {
+  /// One line for people.
+  public var description: String {
+    switch self {
+    case .compacted: "the revision has been compacted"
+    case .futureRevision: "the revision has not happened yet"
+    case .noSpace: "the NOSPACE alarm is raised"
+    case .keyNotFound: "the key is not there"
+    case .leaseNotFound: "the lease does not exist"
+    case .corrupt(let what), .storage(let what): what
+    }
+  }
+}
