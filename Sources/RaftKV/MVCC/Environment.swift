@@ -61,6 +61,7 @@ final class Environment: @unchecked Sendable {
         mdb_env_set_maxreaders(environment, UInt32(clamping: configuration.maximumReaders + 2)),
         "setting the number of readers")
       try check(mdb_env_set_mapsize(environment, configuration.mapBytes), "setting the size of the map")
+      try Self.reserveReaderTable(path: path, readers: configuration.maximumReaders + 2)
       // NORDAHEAD: reads are random, and read-ahead would evict what other reads need. NOMEMINIT: rows are
       // written whole. Neither WRITEMAP nor NOSYNC: the checkpoint must survive a power loss as it stands.
       let flags = UInt32(MDB_NOTLS | MDB_NORDAHEAD | MDB_NOMEMINIT)
@@ -83,6 +84,24 @@ final class Environment: @unchecked Sendable {
     } catch {
       mdb_env_close(environment)
       throw error
+    }
+  }
+
+  /// Gives LMDB's table of readers all its disk space. LMDB maps it sparse: on a full disk the first touch of a page
+  /// would end the process by a bus error.
+  private static func reserveReaderTable(path: String, readers: Int) throws(StoreError) {
+    let file = path + "/lock.mdb"
+    let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw .storage(
+        "cannot open \(file): \(String(cString: strerror(errno))); check the folder's owner and permissions")
+    }
+    defer { Glibc.close(descriptor) }
+    // One slot is a cache line; the table's own header takes less than a page.
+    let bytes = (readers * 64 / 4096 + 2) * 4096
+    let code = posix_fallocate(descriptor, 0, bytes)
+    guard code == 0 || code == EOPNOTSUPP || code == EINVAL else {
+      throw .storage("cannot reserve \(bytes) bytes for \(file): \(String(cString: strerror(code)))")
     }
   }
 

@@ -19,7 +19,9 @@ struct DataDirectory {
     log: NodeLog
   ) throws -> DataDirectory {
     let directory = configuration.dataDirectory
-    try fileSystem.createDirectory(directory)
+    let logDirectory = configuration.walDirectory ?? directory + "/wal"
+    try make(directory, fileSystem)
+    if configuration.walDirectory != nil { try make(logDirectory, fileSystem) }
     if try fileSystem.list(directory).contains("member") {
       throw StartError(
         "\(directory) looks like a data directory of etcd, which raftkv does not read; name another with --data-dir"
@@ -28,7 +30,6 @@ struct DataDirectory {
     let store = try Store(directory: directory + "/db", configuration: configuration.store)
     let checkpoint = store.applied
     var recovery = Recovery(checkpoint: checkpoint)
-    let logDirectory = configuration.walDirectory ?? directory + "/wal"
     var logConfiguration = WriteAheadLog.Configuration(identity: seed)
     logConfiguration.segmentBytes = configuration.limits.logSegmentBytes
     logConfiguration.ballastBytes = configuration.limits.logBallastBytes
@@ -51,6 +52,8 @@ struct DataDirectory {
             + "or restore a backup into a new directory")
       }
       identity = try Identity.found(configuration)
+      // The checkpoint's folder must be as durable as the log, which may lie elsewhere.
+      try fileSystem.syncDirectory(directory)
       try wal.append([identity.record])
       try wal.sync()
       log.info(
@@ -97,6 +100,25 @@ struct DataDirectory {
         "entries-to-replay": "\(recovery.entries.count)", "revision": "\(store.currentRevision)",
       ])
     return DataDirectory(store: store, log: wal, identity: identity, restored: restored)
+  }
+
+  /// Makes a directory and those above it that are missing, durably: a name that a power cut takes away would take
+  /// acknowledged writes with it.
+  private static func make(_ directory: String, _ fileSystem: any FileSystem) throws(FileError) {
+    do {
+      _ = try fileSystem.list(directory)
+      return
+    } catch  where error.isNotFound {
+    } catch {
+      // It is there, and whoever uses it says what is wrong with it.
+      return try fileSystem.createDirectory(directory)
+    }
+    let path = directory.count > 1 && directory.hasSuffix("/") ? String(directory.dropLast()) : directory
+    let slash = path.lastIndex(of: "/")
+    let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    if parent != path { try make(parent, fileSystem) }
+    try fileSystem.createDirectory(path)
+    try fileSystem.syncDirectory(parent)
   }
 }
 

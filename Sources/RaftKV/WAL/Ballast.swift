@@ -1,12 +1,11 @@
 /// A file of allocated but unused disk space beside the log: on a full disk, giving it up pays for the writes that
 /// free space again, such as deletes and compaction.
 extension WriteAheadLog {
-  /// Gives the reserve up; nothing happens if it is not there.
+  /// Gives the reserve up: it becomes the log's next segment as it is, so that nobody else on the disk can take the
+  /// space first. Nothing happens if it is not there.
   public func releaseBallast() throws(WALError) {
     do {
-      try fileSystem.remove(names.ballast)
-      try fileSystem.syncDirectory(names.directory)
-    } catch  where error.operation == .remove && error.isNotFound {
+      try preparer.adopt(names.ballast, as: lastSequence + 1)
     } catch {
       throw .file(error)
     }

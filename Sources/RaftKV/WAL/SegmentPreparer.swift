@@ -36,6 +36,24 @@ final class SegmentPreparer: Sendable {
     }
   }
 
+  /// Makes an allocated file of zeros the segment, unless there is none or the segment is ready.
+  func adopt(_ path: String, as sequence: UInt64) throws(FileError) {
+    try state.withLock { state throws(FileError) in
+      guard state.ready == nil && sequence > state.lastTaken else { return }
+      let file: any File
+      do throws(FileError) {
+        file = try fileSystem.open(path, .readWrite)
+      } catch {
+        if error.isNotFound { return }
+        throw error
+      }
+      let capacity = try file.size()
+      try fileSystem.rename(path, to: names.segment(sequence))
+      try fileSystem.syncDirectory(names.directory)
+      state.ready = (sequence, BlankSegment(file: file, capacity: capacity))
+    }
+  }
+
   /// The segment, of at least `bytesMin`; waits for a preparation that is under way, else makes it.
   func take(_ sequence: UInt64, bytesMin: Int) throws(FileError) -> BlankSegment {
     try state.withLock { state throws(FileError) in
@@ -44,8 +62,9 @@ final class SegmentPreparer: Sendable {
         state.lastTaken = sequence
         return ready.segment
       }
-      let segment = try makeWhatFits(sequence, bytesMin: bytesMin)
+      // One that is too small is replaced: its file is gone even if that fails, and must not be given out later.
       state.ready = nil
+      let segment = try makeWhatFits(sequence, bytesMin: bytesMin)
       state.lastTaken = sequence
       return segment
     }

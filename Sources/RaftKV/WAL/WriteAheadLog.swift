@@ -55,7 +55,7 @@ public final class WriteAheadLog {
   let configuration: Configuration
   /// Set by the first failure of a write or sync.
   var failure: FileError?
-  private let preparer: SegmentPreparer
+  let preparer: SegmentPreparer
   private(set) var segments: [Segment]
   private var file: any File
   private var capacity: Int
@@ -159,6 +159,9 @@ public final class WriteAheadLog {
       segments: [Segment(sequence: 1, end: header.byteCount, highestIndex: 0)],
       file: fileSystem.open(names.segment(1), .readWrite), chain: checksum, lastIndex: 0)
   }
+
+  /// The sequence number of the segment being written.
+  var lastSequence: UInt64 { segments[segments.count - 1].sequence }
 
   /// The bytes of records in all segments.
   public var byteCount: Int { segments.reduce(0) { $0 + $1.end } }

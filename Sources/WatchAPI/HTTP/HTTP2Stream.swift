@@ -71,6 +71,8 @@ open class HTTP2Stream: @unchecked Sendable {
   private var hasTrailers = false
   /// Bytes queued and not yet handed to the socket.
   public private(set) final var pendingSendBytes = 0
+  /// Bytes counted by `reserveSend`.
+  private var reservedSendBytes = 0
   /// Someone saw `isWritable` false and is to be told when it is true.
   final var awaitsWritable = false
   final var isInWritableList = false
@@ -152,12 +154,29 @@ open class HTTP2Stream: @unchecked Sendable {
     return true
   }
 
+  /// Counts `count` bytes, which are being made for this stream elsewhere, as if they waited to be sent already, until
+  /// something is sent or the stream ends: so that streams answered at the same time stay within the connection's
+  /// budget. Does nothing when some are counted already.
+  public final func reserveSend(_ count: Int) {
+    guard let connection, reservedSendBytes == 0 else { return }
+    reservedSendBytes = count
+    connection.pendingSendBytes += count
+  }
+
+  private func endReservation() {
+    guard reservedSendBytes > 0 else { return }
+    let count = reservedSendBytes
+    reservedSendBytes = 0
+    connection?.sent(count, by: self)
+  }
+
   /// Queues `headBytes` bytes of `head` (lowest first) and then `body`.
   public final func sendData(head: UInt64 = 0, headBytes: Int = 0, _ body: ByteBuffer) {
     guard let connection, case .open = sending else { return }
     let part = Part(head: head, headBytes: headBytes, body: body)
     let count = part.count
     guard count > 0 else { return }
+    endReservation()
     pendingSendBytes += count
     connection.pendingSendBytes += count
     if current == nil { current = part } else { queue.append(part) }
@@ -167,6 +186,7 @@ open class HTTP2Stream: @unchecked Sendable {
   /// Ends this side of the stream behind what is queued.
   public final func endData() {
     guard case .open = sending else { return }
+    endReservation()
     sending = .ending
     wakeSender()
   }
@@ -174,6 +194,7 @@ open class HTTP2Stream: @unchecked Sendable {
   /// Ends this side of the stream with trailers behind what is queued.
   public final func endData(trailers: HeaderBlock?, _ fields: [(name: String, value: String)] = []) {
     guard case .open = sending else { return }
+    endReservation()
     trailerBlock = trailers
     trailerFields = fields
     hasTrailers = true
@@ -321,8 +342,9 @@ open class HTTP2Stream: @unchecked Sendable {
   final func dropQueue() {
     current = nil
     queue.removeAll()
-    let count = pendingSendBytes
+    let count = pendingSendBytes + reservedSendBytes
     pendingSendBytes = 0
+    reservedSendBytes = 0
     if count > 0 { connection?.sent(count, by: self) }
   }
 }

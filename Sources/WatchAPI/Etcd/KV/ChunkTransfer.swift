@@ -56,6 +56,8 @@ struct ChunkReader<Node: ServedNode>: Sendable {
   let node: Node
   /// A chunk ends before it would exceed this, but holds at least one key-value.
   let chunkBytes: Int
+  /// What a chunk counts for while it is read: more than `chunkBytes`, for its one key-value may be larger.
+  let reservedBytes: Int
 
   /// When the readers' queue is full, an answer under way waits so long before it asks again.
   private static var retry: TimeAmount { .milliseconds(10) }
@@ -66,6 +68,7 @@ struct ChunkReader<Node: ServedNode>: Sendable {
     _ body: @escaping @Sendable (_ chunk: ByteBuffer, _ scan: RangeScan, _ isLast: Bool) -> Void
   ) {
     let exchange = transfer.exchange
+    exchange.call.reserveSend(reservedBytes)
     let accepted = node.read { handle in
       if transfer.isCancelled { return }
       var scan = scan

@@ -1,4 +1,5 @@
 import GRPC
+import HTTP
 import MVCC
 import NIOCore
 import RaftKV
@@ -104,6 +105,7 @@ struct KVService<Node: ServedNode>: Sendable {
         return message
       }
     } else {
+      reserveAnswer(exchange, isWhole: query.isHeldWhole)
       whenReadable(exchange, isSerializable: isSerializable) {
         readLong(exchange) { (handle) throws(StoreError) in
           let reply = try RangeReply(query, handle, context, budget: limits.responseBytes)
@@ -123,6 +125,7 @@ struct KVService<Node: ServedNode>: Sendable {
       return (query, request.isSerializable)
     }
     if status.isLearner && !isSerializable { throw .notSupportedForLearner }
+    reserveAnswer(exchange, isWhole: false)
     let stream = RangeStream(exchange: exchange, context: context, chunks: chunks)
     whenReadable(exchange, isSerializable: isSerializable) {
       readLong(exchange) { (handle) throws(StoreError) in try stream.begin(query, handle) }
@@ -130,7 +133,14 @@ struct KVService<Node: ServedNode>: Sendable {
   }
 
   private var chunks: ChunkReader<Node> {
-    ChunkReader(node: node, chunkBytes: limits.chunkBytes)
+    ChunkReader(node: node, chunkBytes: limits.chunkBytes, reservedBytes: limits.responseBytes)
+  }
+
+  /// Counts the answer to a list against the connection's budget before it is known: else a connection that reads
+  /// nothing could have any number of answers made for it at the same time. One that is held whole, of any size, is
+  /// made alone.
+  private func reserveAnswer(_ exchange: Exchange, isWhole: Bool) {
+    exchange.call.reserveSend(isWhole ? 16 * limits.responseBytes : limits.chunkBytes)
   }
 
   /// Answers with what `body` reads, once a read is linearizable.
@@ -139,6 +149,7 @@ struct KVService<Node: ServedNode>: Sendable {
     _ body: @escaping @Sendable (ReadHandle) throws(StoreError) -> ByteBuffer
   ) {
     guard isShort else {
+      reserveAnswer(exchange, isWhole: true)
       return whenReadable(exchange, isSerializable: isSerializable) {
         readLong(exchange) { (handle) throws(StoreError) in
           let message = try body(handle)

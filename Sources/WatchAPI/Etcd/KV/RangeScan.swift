@@ -127,4 +127,7 @@ extension RangeQuery {
     target == .key && order != .descending && !countOnly
       && minModRevision == 0 && maxModRevision == 0 && minCreateRevision == 0 && maxCreateRevision == 0
   }
+
+  /// Whether the answer is put together in memory and may be large; a few key-values are not.
+  var isHeldWhole: Bool { !isPlain && !countOnly && !(1...16).contains(limit) }
 }
