@@ -43,8 +43,15 @@ public protocol File: AnyObject, Sendable {
   func preallocate(_ count: Int) throws(FileError)
   /// Makes all that was written so far durable, with what is needed to read it back (`fdatasync`).
   func sync() throws(FileError)
+  /// Says that what was read will not be read again, so that the system may forget its copy. Only a hint.
+  func forgetWhatWasRead()
   /// Takes the exclusive lock of this file, kept until the file is closed; false if another holds it.
   func lock() throws(FileError) -> Bool
+}
+
+extension File {
+  /// Nothing to forget.
+  public func forgetWhatWasRead() {}
 }
 
 /// A file operation, as an error names it.

@@ -133,6 +133,9 @@ final class PosixFile: File {
     _ = try retrying(.sync, path) { fdatasync(descriptor) }
   }
 
+  /// Reading ahead leaves the file in the page cache in large pieces, and a small write would dirty a whole one.
+  func forgetWhatWasRead() { posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED) }
+
   func lock() throws(FileError) -> Bool {
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       switch errno {

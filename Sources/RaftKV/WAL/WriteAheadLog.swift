@@ -130,6 +130,7 @@ public final class WriteAheadLog {
       fileSystem: fileSystem, names: names, segmentBytes: configuration.segmentBytes, last: last.sequence,
       lockFile: lockFile)
     restoreBallast()
+    file.forgetWhatWasRead()
   }
 
   /// Makes the first segment under another name, and renames it when its header is durable: so a first segment
