@@ -195,6 +195,9 @@ public final class Node: Sendable {
 
   // MARK: what it knows
 
+  /// What goes wrong here.
+  var health: Health { pipeline.health }
+
   /// What the member knows of the cluster now.
   public var status: NodeStatus { raftLoop.status }
 
