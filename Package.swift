@@ -114,7 +114,9 @@ let package = Package(
     tests("Raft", ["Raft"], data: ["testdata"]),
     tests("WAL", ["WAL"]),
     tests("MVCC", ["MVCC", "CLMDB"]),
-    tests("RaftKV", ["RaftKV", "Raft", "WAL", "MVCC"]),
+    tests(
+      "RaftKV",
+      ["RaftKV", "Raft", "WAL", "MVCC", .product(name: "Logging", package: "swift-log")]),
     tests("HTTP", ["HTTP", "CNghttp2"] + nio),
     tests("GRPC", ["GRPC", "HTTP"] + nio),
     tests(

@@ -4,7 +4,7 @@ import Testing
 @testable import Bench
 
 /// Runs against a member inside the process: log, engine and threads, no network.
-@Suite(.disabled("a member cannot be opened inside a process yet")) struct EmbeddedRunTests {
+struct EmbeddedRunTests {
   private func run(_ change: (inout Configuration) -> Void) throws -> Report {
     let directory = FileManager.default.temporaryDirectory.appending(path: "bench-test-\(UUID())").path
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

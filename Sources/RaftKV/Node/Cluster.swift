@@ -1,12 +1,17 @@
 /// One member of the cluster (etcd API: `Member`).
 public struct Member: Sendable, Hashable {
+  /// Never 0.
   public var id: UInt64
+  /// etcd: `--name`.
   public var name: String
+  /// Where the other members reach it.
   public var peerURLs: [String]
   /// Empty until the member has started once.
   public var clientURLs: [String]
+  /// It replicates, but does not vote.
   public var isLearner: Bool
 
+  /// A member with these fields.
   public init(
     id: UInt64, name: String, peerURLs: [String], clientURLs: [String] = [], isLearner: Bool = false
   ) {

@@ -25,7 +25,9 @@ public struct NodeConfiguration: Sendable {
   public var quotaBytes: Int64? = NodeConfiguration.defaultQuotaBytes
   /// etcd: `--max-request-bytes`: the largest request that may become a log entry.
   public var maximumRequestBytes = 1536 * 1024
+  /// Bounds of queues and waits.
   public var limits = NodeLimits()
+  /// Bounds of the storage engine.
   public var store = Store.Configuration()
 
   /// etcd's own default: 2 GiB.
@@ -66,6 +68,7 @@ public struct NodeLimits: Sendable {
   /// A failed checkpoint or a full disk is tried again after so long.
   public var retryMilliseconds = 1000
 
+  /// The bounds a member runs with.
   public init() {}
 }
 
@@ -89,7 +92,9 @@ public enum NodeError: Error, Sendable, Hashable {
 
 /// Why a node could not start. The message is for the operator and says what to do.
 public struct StartError: Error, Sendable, CustomStringConvertible {
+  /// One message for the operator.
   public var description: String
 
+  /// A failure with this message.
   public init(_ description: String) { self.description = description }
 }

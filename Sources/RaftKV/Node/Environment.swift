@@ -4,13 +4,16 @@ public import WAL
 
 /// Everything a node takes from outside: files, threads, time and randomness. The simulator has its own.
 public struct Environment: Sendable {
+  /// Where the log lives.
   public var fileSystem: any FileSystem
+  /// Monotonic time.
   public var clock: any NodeClock
   /// Makes the executor of one named stage.
   public var makeExecutor: @Sendable (_ name: String) -> any Executor
   /// Seeds what must differ between members and starts (election timeouts, request ids).
   public var seed: UInt64
 
+  /// Everything from outside, given.
   public init(
     fileSystem: any FileSystem, clock: any NodeClock,
     makeExecutor: @escaping @Sendable (_ name: String) -> any Executor, seed: UInt64
@@ -76,20 +79,24 @@ public protocol NodeTimer: Sendable {
 
 /// The machine's monotonic clock; each timer is a thread.
 public struct SystemClock: NodeClock {
+  /// The clock of this machine.
   public init() {}
 
+  /// `CLOCK_MONOTONIC`.
   public func now() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
   }
 
+  /// `nanosleep`; a signal may cut it short.
   public func pause(nanoseconds: UInt64) {
     var interval = timespec(
       tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
     nanosleep(&interval, nil)
   }
 
+  /// A thread that sleeps and calls.
   public func schedule(every nanoseconds: UInt64, _ body: @escaping @Sendable () -> Void) -> any NodeTimer {
     ThreadTimer(nanoseconds: nanoseconds, body: body)
   }

@@ -21,8 +21,10 @@ public final class ThreadExecutor: Executor {
     thread = JoinableThread(name: name) { queue.run() }
   }
 
+  /// Runs `work` on the thread, after what came before.
   public func execute(_ work: @escaping @Sendable () -> Void) { queue.push(work) }
 
+  /// Finishes what waits and joins the thread.
   public func stop() {
     queue.close()
     thread.join()

@@ -42,7 +42,8 @@ public final class Node: Sendable {
 
   /// Opens the data directory (founding a cluster if it is new) and starts the member.
   ///
-  /// `onFailure` is told, once, when the member cannot go on: the process should end then.
+  /// `onFailure` is told, once, when the member cannot go on: the process should end then. It runs on a thread of
+  /// the node, which it must not `stop` from there.
   public init(
     _ configuration: NodeConfiguration, environment: Environment, decoder: @escaping CommandDecoder,
     logger: Logger,
@@ -194,6 +195,9 @@ public final class Node: Sendable {
   public func read(_ body: @escaping @Sendable (ReadHandle) -> Void) -> Bool { readers.run(body) }
 
   // MARK: what it knows
+
+  /// What goes wrong here.
+  var health: Health { pipeline.health }
 
   /// What the member knows of the cluster now.
   public var status: NodeStatus { raftLoop.status }

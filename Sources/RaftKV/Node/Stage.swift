@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// A bounded inbox and the code that empties it, a batch at a time: one hop per batch, never per message.
@@ -14,6 +15,8 @@ final class Stage<Message: Sendable>: Sendable {
 
   private let inbox = Mutex(Inbox())
   private let executor: any Executor
+  /// Senders that schedule a run at this moment.
+  private let schedulers = Atomic(0)
   private let capacity: Int
 
   init(executor: any Executor, capacity: Int) {
@@ -41,10 +44,15 @@ final class Stage<Message: Sendable>: Sendable {
     let (accepted, mustSchedule) = inbox.withLock { inbox -> (Bool, Bool) in
       if inbox.isClosed || inbox.messages.count >= limit { return (false, false) }
       inbox.messages.append(message)
-      defer { inbox.isScheduled = true }
-      return (true, !inbox.isScheduled)
+      if inbox.isScheduled { return (true, false) }
+      inbox.isScheduled = true
+      schedulers.wrappingAdd(1, ordering: .relaxed)
+      return (true, true)
     }
-    if mustSchedule { executor.execute { self.run() } }
+    if mustSchedule {
+      executor.execute { self.run() }
+      schedulers.wrappingSubtract(1, ordering: .releasing)
+    }
     return accepted
   }
 
@@ -70,9 +78,9 @@ final class Stage<Message: Sendable>: Sendable {
   /// holds the other stages.
   func stop() {
     inbox.withLock { $0.isClosed = true }
+    // What was accepted just before must reach the executor in time.
+    while schedulers.load(ordering: .acquiring) > 0 { sched_yield() }
     executor.stop()
-    // What was accepted just before, and reached the executor too late.
-    run()
     inbox.withLock { $0.handler = nil }
   }
 }

@@ -2,13 +2,19 @@ public import Synchronization
 
 /// A snapshot of what the member knows of the cluster (etcd API: `StatusResponse`).
 public struct NodeStatus: Sendable, Hashable {
+  /// The same on every member.
   public var clusterID: UInt64
+  /// This member.
   public var memberID: UInt64
   /// 0 when none is known.
   public var leader: UInt64
+  /// The current election term.
   public var term: UInt64
+  /// The last entry known to be committed.
   public var committedIndex: UInt64
+  /// The last entry applied here.
   public var appliedIndex: UInt64
+  /// It replicates, but does not vote.
   public var isLearner: Bool
 }
 
@@ -31,6 +37,7 @@ public final class NodeMetrics: Sendable {
   /// Seconds a checkpoint took (etcd: `etcd_disk_backend_commit_duration_seconds`).
   public let checkpoint = DurationHistogram()
 
+  /// All at zero.
   public init() {}
 
   func proposalEnded(bytes: Int) {
@@ -51,6 +58,7 @@ public final class DurationHistogram: Sendable {
 
   private let counters = Mutex(Counters())
 
+  /// Nothing counted yet.
   public init() {}
 
   /// Counts one duration.

@@ -26,6 +26,8 @@ public struct TornTail: Sendable, Hashable, CustomStringConvertible {
 /// A segment that holds records.
 struct Segment {
   var sequence: UInt64
+  /// The size of its file.
+  var capacity: Int
   /// Where its records end.
   var end: Int
   /// The highest index of its entries, 0 if it has none.
@@ -166,7 +168,8 @@ struct LogRecovery {
       let path = names.segment(header.sequence)
       guard header.identity == log.header.identity else { throw WALError.foreignSegment(path: path) }
       var reader = try reader(path, seed: header.seed)
-      var segment = Segment(sequence: header.sequence, end: header.byteCount, highestIndex: 0)
+      var segment = Segment(
+        sequence: header.sequence, capacity: header.capacity, end: header.byteCount, highestIndex: 0)
       log.chain = checksum
       let next = position + 1 < headers.count ? headers[position + 1].header : nil
       let damage = try readRecords(of: path, &reader, next, &segment, &log, replay)

@@ -157,7 +157,7 @@ public final class WriteAheadLog {
     try fileSystem.syncDirectory(names.parent)
     return try RecoveredLog(
       header: header, precedingIndex: 0,
-      segments: [Segment(sequence: 1, end: header.byteCount, highestIndex: 0)],
+      segments: [Segment(sequence: 1, capacity: header.capacity, end: header.byteCount, highestIndex: 0)],
       file: fileSystem.open(names.segment(1), .readWrite), chain: checksum, lastIndex: 0)
   }
 
@@ -168,7 +168,7 @@ public final class WriteAheadLog {
   public var byteCount: Int { segments.reduce(0) { $0 + $1.end } }
 
   /// The bytes of disk space that the segments' files take, but for one that may have been prepared.
-  public var allocatedBytes: Int { (segments.count - 1) * configuration.segmentBytes + capacity }
+  public var allocatedBytes: Int { segments.reduce(0) { $0 + $1.capacity } }
 
   /// Writes records at the end of the log, in one write; they are durable after the next `sync`.
   ///
@@ -275,7 +275,7 @@ public final class WriteAheadLog {
     chain = encoded.checksum
     durableOffset = 0
     prepareOffset = capacity / 4 * 3
-    segments.append(Segment(sequence: header.sequence, end: 0, highestIndex: 0))
+    segments.append(Segment(sequence: header.sequence, capacity: capacity, end: 0, highestIndex: 0))
     reserveBuffer(bytes)
     buffer.withUnsafeMutableBytes { $0.copyBytes(from: encoded.bytes) }
     let carriedEnd = encode(carriedRecords, at: header.byteCount)
