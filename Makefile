@@ -1,7 +1,7 @@
 # Every command of the repository. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test test-debug check bench format clean
+.PHONY: help run serve test check bench format clean
 
 DATA ?= .data/default
 LISTEN ?= http://127.0.0.1:2379
@@ -21,10 +21,6 @@ serve: ## Build and start the store alone
 
 test: ## Run every test: units, then real clients against a real server
 	@scripts/test
-
-test-debug: ## Run the Swift tests in a debug build (quick to rebuild)
-	@scripts/setup
-	swift test
 
 check: ## Format, lint, tidy rules, a build without warnings, every test
 	@scripts/check

@@ -69,8 +69,9 @@ final class Probe: Sendable {
 }
 
 /// What came back on one stream.
+///
+/// Safe: because what other threads read is behind a lock.
 final class ProbeStream: HTTP2Stream, @unchecked Sendable {
-  // Safe: because what other threads read is behind a lock.
   private struct Seen {
     var fields: [String: String] = [:]
     var bytes: [UInt8] = []

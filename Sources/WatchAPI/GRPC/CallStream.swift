@@ -3,9 +3,9 @@ public import HTTP
 public import NIOCore
 
 /// What both sides of a call share: messages in and out, and holding the peer back. Belongs to its connection's event loop.
+///
+/// Safe: because it is confined to its connection's loop like every stream.
 public class CallStream: HTTP2Stream, @unchecked Sendable {
-  // Safe: because it is confined to its connection's loop like every stream.
-
   /// One whole message of the peer.
   public final var onMessage: ((ByteBuffer) -> Void)?
   /// `isWritable` had been read as false and is true again: more may be sent.

@@ -2,9 +2,9 @@ public import HTTP
 import NIOCore
 
 /// What all calls of a client share: the deadline, and finding out how the call ended.
+///
+/// Safe: because it is confined to its connection's loop like every stream.
 public class ClientStream: CallStream, @unchecked Sendable {
-  // Safe: because it is confined to its connection's loop like every stream.
-
   private var httpStatus = 0
   private var grpcStatus: Int?
   private var grpcMessage = ""
@@ -126,9 +126,9 @@ public class ClientStream: CallStream, @unchecked Sendable {
 }
 
 /// A unary call under way.
+///
+/// Safe: because it is confined to its connection's loop like every stream.
 public final class UnaryCall: ClientStream, @unchecked Sendable {
-  // Safe: because it is confined to its connection's loop like every stream.
-
   private var answer: ByteBuffer?
   private var completion: ((Result<ByteBuffer, GRPCStatus>) -> Void)?
 
@@ -163,9 +163,9 @@ public final class UnaryCall: ClientStream, @unchecked Sendable {
 }
 
 /// The client's side of one streaming call. Belongs to its connection's event loop.
+///
+/// Safe: because it is confined to its connection's loop like every stream.
 public final class ClientCall: ClientStream, @unchecked Sendable {
-  // Safe: because it is confined to its connection's loop like every stream.
-
   /// How the call ended, with the server's trailers. Exactly once, last.
   public var onFinish: ((GRPCStatus, Metadata) -> Void)?
 

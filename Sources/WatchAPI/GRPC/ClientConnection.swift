@@ -3,9 +3,9 @@ public import NIOCore
 import NIOPosix
 
 /// One HTTP/2 connection to a gRPC server. Belongs to its event loop: methods are called there only.
+///
+/// Safe: because every member but `eventLoop` and `mailbox` is used on the event loop only.
 public final class ClientConnection: @unchecked Sendable {
-  // Safe: because every member but `eventLoop` and `mailbox` is used on the event loop only.
-
   /// Where a server listens.
   public enum Target: Sendable, Hashable {
     /// A host name or address, and a port.

@@ -3,9 +3,9 @@ public import NIOCore
 
 /// The server's side of one call. Belongs to its event loop: every member is used there only, except `mailbox`, through
 /// which other threads come to it.
+///
+/// Safe: because it is confined to its connection's loop like every stream; `mailbox` is a constant.
 public final class ServerCall: CallStream, @unchecked Sendable {
-  // Safe: because it is confined to its connection's loop like every stream; `mailbox` is a constant.
-
   private enum Phase {
     /// Request headers are arriving or the connection is congested; no handler has run.
     case beginning

@@ -4,8 +4,9 @@ import CNghttp2
 /// the library's input or output functions, which would re-enter it.
 enum HTTP2Callbacks {
   /// The table of callbacks, made once.
+  ///
+  /// Safe: because the library only reads it after `make`.
   private struct Table: @unchecked Sendable {
-    // Safe: because the library only reads it after `make`.
     let callbacks: OpaquePointer
     let serverOptions: OpaquePointer
     let clientOptions: OpaquePointer

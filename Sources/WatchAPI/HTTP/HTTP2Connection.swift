@@ -16,8 +16,9 @@ public protocol HTTP2ConnectionDelegate: AnyObject {
 
 /// One HTTP/2 connection in one channel handler: bytes go into libnghttp2, streams are plain objects, and what they send
 /// leaves in one write for each batch of reads or of posted work. Belongs to its event loop.
+///
+/// Safe: because every member but the constants is used on the event loop only.
 public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
-  // Safe: because every member but the constants is used on the event loop only.
   /// What NIO passes through this handler.
   public typealias InboundIn = ByteBuffer
   /// What NIO passes through this handler.

@@ -32,8 +32,9 @@ public enum HTTP2Error {
 
 /// One HTTP/2 stream, of either side. Subclasses override what arrives, and call what is to be sent. Belongs to its
 /// connection's event loop.
+///
+/// Safe: because every member is used on the connection's event loop only; other threads reach a stream by posting to
 open class HTTP2Stream: @unchecked Sendable {
-  // Safe: because every member is used on the connection's event loop only; other threads reach a stream by posting to
   // its connection's `LoopMailbox`.
 
   /// Bytes on their way out: up to eight in `head`, then `body`.

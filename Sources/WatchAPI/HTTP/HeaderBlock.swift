@@ -2,8 +2,9 @@ import CNghttp2
 
 /// Header fields laid out once in the form that the HTTP/2 library takes, to be sent any number of times without
 /// copying a byte of them.
+///
+/// Safe: because the memory is written in `init` only, and freed in `deinit` only.
 public final class HeaderBlock: @unchecked Sendable {
-  // Safe: because the memory is written in `init` only, and freed in `deinit` only.
   let fields: UnsafeMutableBufferPointer<nghttp2_nv>
   private let storage: UnsafeMutableBufferPointer<UInt8>
 

@@ -17,8 +17,9 @@ public final class LoopMailbox: Sendable {
   private let inbox = Mutex(Inbox())
 
   /// What the loop alone touches.
+  ///
+  /// Safe: because only the loop's thread reads or writes these, in `drain`, `flush` and `flushSoon`.
   private final class Confined: @unchecked Sendable {
-    // Safe: because only the loop's thread reads or writes these, in `drain`, `flush` and `flushSoon`.
     var spare: [@Sendable () -> Void] = []
     var unflushed: [HTTP2Connection] = []
     var isDraining = false

@@ -1,8 +1,9 @@
 import NIOCore
 
 /// A plain HTTP request on an HTTP/2 stream: collects it whole, has the handler answer, sends the answer.
+///
+/// Safe: because it is confined to its connection's loop like every stream.
 public final class PlainHTTPStream: HTTP2Stream, @unchecked Sendable {
-  // Safe: because it is confined to its connection's loop like every stream.
   private let method: String
   private let target: String
   private let headers: [(name: String, value: String)]
