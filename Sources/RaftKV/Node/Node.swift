@@ -120,7 +120,7 @@ public final class Node: Sendable {
     running = Mutex(Running(timer: timer, writer: writer, preparation: preparation))
     pipeline.raft.submit(.start)
     pipeline.log.submit(.release(upTo: store.flushed.index))
-    publishAttributes()
+    publishWhenCaughtUp()
   }
 
   private static func makeCore(
@@ -229,6 +229,21 @@ public final class Node: Sendable {
     log.error("no space is left: the NOSPACE alarm is raised", "quota or disk is exhausted")
     alarm.document.withUnsafeBytes { document in
       submit(.raiseAlarm, document) { _ in self.isRaisingAlarm.store(false, ordering: .releasing) }
+    }
+  }
+
+  /// Once what the log held at the start is applied: only then is it known what the cluster knows, and the
+  /// request does not have to queue behind the replay.
+  private func publishWhenCaughtUp() {
+    readBarrier { error in
+      switch error {
+      case nil: self.publishAttributes()
+      case .timeout: self.publishWhenCaughtUp()
+      case let error?:
+        if error != .stopped {
+          self.log.error("this member's name and client URLs could not be published", "\(error)")
+        }
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 import DequeModule
 import Glibc
+import Synchronization
 
 /// A few threads shared by stages that feed each other: a thread that hands work on and is done takes it up
 /// itself, so that a lone request crosses all stages without waking anybody. Under load the stages spread over
@@ -19,6 +20,8 @@ final class WorkerPool: Sendable {
     /// Work given and not finished, by seat.
     var outstanding: [Int]
     var seatsLeft: Int
+    /// Whether a thread looks out for work without sleeping.
+    var isWatched = false
     /// Whether somebody waits for a seat's work to finish.
     var isLeaving = false
     var workers: [pthread_t] = []
@@ -26,14 +29,17 @@ final class WorkerPool: Sendable {
   }
 
   private let state: ConditionMutex<State>
+  /// Counts the work given, for the thread that looks out for it.
+  private let given: Counter
   private let threads: ConditionMutex<[JoinableThread]>
 
   /// As many threads as seats: each seat's work may run at the same time as every other's.
   init(seats: Int) {
     state = ConditionMutex(State(outstanding: Array(repeating: 0, count: seats), seatsLeft: seats))
+    given = Counter()
     threads = ConditionMutex([])
     let started = (0..<seats).map { number in
-      JoinableThread(name: "worker-\(number)") { [state] in Self.run(state) }
+      JoinableThread(name: "worker-\(number)") { [state, given] in Self.run(state, given) }
     }
     threads.withLock { $0 = started }
   }
@@ -55,8 +61,9 @@ final class WorkerPool: Sendable {
       state.waiting.append(Item(seat: seat, work: work))
       state.outstanding[seat] += 1
       let isInside = state.workers.contains { pthread_equal($0, pthread_self()) != 0 }
-      return (!isFirst || !isInside, state.isLeaving)
+      return (!state.isWatched && (!isFirst || !isInside), state.isLeaving)
     }
+    given.value.wrappingAdd(1, ordering: .releasing)
     if isLeaving { state.broadcast() } else if mustWake { state.signal() }
   }
 
@@ -76,12 +83,35 @@ final class WorkerPool: Sendable {
     for thread in threads { thread.join() }
   }
 
-  private static func run(_ state: ConditionMutex<State>) {
+  private static func run(_ state: ConditionMutex<State>, _ given: Counter) {
     state.withLock { $0.workers.append(pthread_self()) }
+    var watch = Watch()
     while true {
-      let item = state.wait { state -> Item?? in
-        if let item = state.waiting.popFirst() { return .some(item) }
-        return state.isClosed ? .some(nil) : nil
+      let seen = given.value.load(ordering: .acquiring)
+      let (next, mayWatch) = state.withLock { state -> (Item?, Bool) in
+        let item = state.waiting.popFirst()
+        guard item == nil, watch.isWorthwhile, !state.isWatched, !state.isClosed else { return (item, false) }
+        state.isWatched = true
+        return (nil, true)
+      }
+      if mayWatch {
+        watch.untilChange(of: given, from: seen)
+        let isMoreWaiting = state.withLock { state in
+          state.isWatched = false
+          return state.waiting.count > 1
+        }
+        if isMoreWaiting { state.signal() }
+        continue
+      }
+      let item: Item?
+      if let next {
+        item = next
+      } else {
+        watch.sleeps()
+        item = state.wait { state -> Item?? in
+          if let item = state.waiting.popFirst() { return .some(item) }
+          return state.isClosed ? .some(nil) : nil
+        }
       }
       guard let item else { return }
       item.work()
@@ -90,6 +120,49 @@ final class WorkerPool: Sendable {
         return state.isLeaving
       }
       if isLeaving { state.broadcast() }
+    }
+  }
+
+  private final class Counter: Sendable {
+    let value = Atomic<UInt64>(0)
+  }
+
+  /// Looking out for work without sleeping, for as long as that pays. Waking a thread costs tens of microseconds,
+  /// on a virtual machine above all, and a client that waits for each answer pays it on every request. The thread
+  /// yields the processor at every look, so that whatever else can run does; and it stops looking out after a few
+  /// times in vain, until work comes in quick succession again.
+  private struct Watch {
+    private static let nanoseconds: UInt64 = 250_000
+    private static let triesInVain = 4
+    /// Sleeps, each ended by work, after which it is tried again.
+    private static let sleepsBeforeTrying = 64
+
+    private var failures = 0
+    private var sleepCount = 0
+
+    var isWorthwhile: Bool { failures < Self.triesInVain }
+
+    mutating func sleeps() {
+      sleepCount += 1
+      if sleepCount >= Self.sleepsBeforeTrying {
+        sleepCount = 0
+        failures = Self.triesInVain - 1
+      }
+    }
+
+    mutating func untilChange(of given: Counter, from seen: UInt64) {
+      let clock = SystemClock()
+      let end = clock.now() + Self.nanoseconds
+      repeat {
+        for _ in 0..<8 {
+          if given.value.load(ordering: .acquiring) != seen {
+            failures = 0
+            return
+          }
+          sched_yield()
+        }
+      } while clock.now() < end
+      failures += 1
     }
   }
 }
