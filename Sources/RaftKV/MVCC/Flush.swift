@@ -45,6 +45,9 @@ final class Flusher: @unchecked Sendable {
     var first: ArenaOffset
     var end: ArenaOffset
     var after: CheckpointState
+    /// The last entry that has a version before `end`: the keys that it attached and detached go along even if
+    /// its rest is in a later slice, because the replay of that entry does not look at them.
+    var lastEntry = UInt64.max
   }
 
   /// One transaction: the store could start from what it leaves.
@@ -62,10 +65,12 @@ final class Flusher: @unchecked Sendable {
     checkpoint.state = slice.after
     checkpoint.compactRevision = state.compactRevision.load(ordering: .acquiring)
     checkpoint.nextNode = node
+    let leaseChanges = try writeLeases(of: table, slice, transaction)
     try checkpoint.writeState(transaction, databases.meta)
     try transaction.commit()
     nextNode = node
     table.flushedTo = slice.end
+    table.flushedLeaseChanges = leaseChanges
     state.shared.with { $0.flushed = slice.after }
   }
 
@@ -110,6 +115,25 @@ final class Flusher: @unchecked Sendable {
     return rows.nextNode
   }
 
+  /// What the slice's entries changed about leases; returns how many of the table's changes are done then.
+  /// Revocations belong to whole entries only: their replay has to find the lease and its keys.
+  private func writeLeases(
+    of table: Memtable, _ slice: Slice, _ transaction: borrowing WriteTransaction
+  ) throws(StoreError) -> Int {
+    let records = table.leases.records
+    var next = table.flushedLeaseChanges
+    while next < records.count {
+      let record = records[next]
+      switch record.change {
+      case .set, .dropped: if record.index > slice.after.position.index { return next }
+      case .attached, .detached: if record.index > slice.lastEntry { return next }
+      }
+      try LeaseRows.write(record.change, transaction, state.environment.databases)
+      next += 1
+    }
+    return next
+  }
+
   /// As many versions as stay below the bound on dirty pages, and the state after them.
   private func nextSlice(
     of table: Memtable, _ transaction: borrowing WriteTransaction
@@ -123,28 +147,46 @@ final class Flusher: @unchecked Sendable {
     var versionBytes = 0
     var touchedRows = 0
     var rowBytes = 0
+    let leasePages = try transaction.pages(databases.leases) + transaction.pages(databases.leaseKeys)
+    let leaseRecords = table.leases.records
+    var nextLeaseRecord = table.flushedLeaseChanges
+    var leaseRows = 0
     var last: VersionPointer?
+    // Where the entry begins that the last version is of, and how many of its changes are in by then.
+    let flushed = state.shared.with { $0.flushed }
+    var entry = (index: flushed.position.index + 1, origin: flushed.revision, changes: flushed.partialChanges)
     while slice.end != 0 {
       let version = table.version(at: slice.end)
       let keyLength = table.node(at: version.pointee.key).keyLength
       versionBytes += VersionRecord.maximumHeaderBytes + keyLength + Int(version.pointee.valueLength)
       touchedRows += 1 + keyLength / KeyRows.chunkBytes
       rowBytes += CurrentRow.maximumBytes + keyLength
+      while nextLeaseRecord < leaseRecords.count,
+        leaseRecords[nextLeaseRecord].index <= version.pointee.index
+      {
+        leaseRows += 1
+        nextLeaseRecord += 1
+      }
       let pages =
         versionBytes / (state.environment.pageSize * 2 / 3) + min(touchedRows * 2, indexPages)
-        + rowBytes * 2 / state.environment.pageSize
+        + rowBytes * 2 / state.environment.pageSize + min(leaseRows * 2, leasePages + leaseRows / 2)
       if last != nil && pages > state.configuration.flushPages { break }
       last = version
+      if version.pointee.index != entry.index {
+        entry = (version.pointee.index, version.pointee.main - 1, 0)
+      }
+      entry.changes += 1
       slice.end = version.pointee.following
     }
     if let last, slice.end != 0 {
       // Cut inside the table: between two entries, or inside one, which the replay then completes.
       let isComplete = table.version(at: slice.end).pointee.index != last.pointee.index
       let index = isComplete ? last.pointee.index : last.pointee.index - 1
+      slice.lastEntry = last.pointee.index
       slice.after = CheckpointState(
         position: Store.Position(index: index, term: table.term(at: index)),
-        revision: isComplete ? last.pointee.main : last.pointee.main - 1,
-        partialChanges: isComplete ? 0 : Int64(last.pointee.sub) + 1)
+        revision: isComplete ? last.pointee.main : entry.origin,
+        partialChanges: isComplete ? 0 : entry.changes)
     }
     return slice
   }
