@@ -324,7 +324,9 @@ extension Store {
 
   private func replaceActive(room: Int) throws(StoreError) {
     active.end = CheckpointState(
-      position: position, revision: revision, partialChanges: max(entryChanges, partialChanges))
+      position: position, revision: revision, partialChanges: max(entryChanges, partialChanges),
+      partialEnd: entryChanges > partialChanges
+        ? bound : partialChanges > 0 ? active.origin.partialEnd : nil)
     let replacement = Store.makeMemtable(state.configuration, room: room, origin: active.end)
     if entryIndex > position.index {
       replacement.terms.append((entryIndex, entryTerm))
@@ -335,7 +337,7 @@ extension Store {
     let (isReplaced, notify) = state.shared.wait(until: { $0.tables.tables.count <= limit || !$0.mayWait }) {
       shared -> (Bool, (@Sendable () -> Void)?) in
       guard shared.tables.tables.count <= limit else { return (false, nil) }
-      shared.tables = MemtableSet([replacement] + shared.tables.tables)
+      shared.tables = MemtableSet([replacement] + shared.tables.tables, delta: shared.tables.delta)
       return (true, shared.onFlushNeeded)
     }
     guard isReplaced else {

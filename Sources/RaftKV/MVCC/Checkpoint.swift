@@ -5,7 +5,7 @@ import CLMDB
 /// with the CRC-32C of its name and the rest.
 struct Checkpoint {
   /// The format of the whole checkpoint. A change that older readers would misread needs a new number.
-  static let format: UInt64 = 1
+  static let format: UInt64 = 2
   static let formatName = "format"
   static let stateName = "state"
   static let alarmsName = "alarms"
@@ -87,16 +87,21 @@ struct Checkpoint {
 
   /// The last row of `versions` must be of the revision that the state names, or of the entry begun after it,
   /// each of whose changes may be a revision.
-  private func requireNewestVersion(_ session: ReadSession, path: String) throws(StoreError) {
+  private mutating func requireNewestVersion(_ session: ReadSession, path: String) throws(StoreError) {
     let cursor = try session.versionsCursor()
     var key = MDB_val()
     var data = MDB_val()
     let code = mdb_cursor_get(cursor, &key, &data, MDB_LAST)
     var newest: Int64 = 0
+    var newestSub: Int64 = 0
     if code != MDB_NOTFOUND {
       try check(code, "reading the newest version")
-      if key.mv_size >= 8 { newest = Int64(bigEndian: key.bytes.loadUnaligned(as: Int64.self)) }
+      if key.mv_size >= VersionKey.bytes {
+        newest = Int64(bigEndian: key.bytes.loadUnaligned(as: Int64.self))
+        newestSub = Int64(UInt32(bigEndian: key.bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
+      }
     }
+    if state.partialChanges > 0 { state.partialEnd = Bound(main: newest, sub: newestSub + 1) }
     if newest > state.revision + state.partialChanges {
       throw .corrupt(
         "the checkpoint in \(path) holds revision \(newest) but its state names \(state.revision)")

@@ -9,15 +9,24 @@ struct CheckpointState {
   /// Changes of the entry after `position` (main revision `revision` + 1, or that and later ones) that are in
   /// already: a flush may end inside an entry that filled a memtable.
   var partialChanges: Int64 = 0
+  /// Where those end; nil when there are none.
+  var partialEnd: Bound?
+
+  /// Everything before this place in history is in, and nothing after it.
+  var end: Bound { partialEnd ?? Bound(through: revision) }
 }
 
-/// The memtables of one moment, newest first: the active one and those that wait for the flush.
-///
-/// Safe: because it never changes.
+/// What reads find in memory at one moment. A flush moves a memtable's keys into the delta in one step.
 final class MemtableSet: Sendable {
+  /// Newest first: the active one and those that wait for the flush.
   let tables: [Memtable]
+  /// The part of the checkpoint's index that is not in `current` yet.
+  let delta: IndexDelta
 
-  init(_ tables: [Memtable]) { self.tables = tables }
+  init(_ tables: [Memtable], delta: IndexDelta) {
+    self.tables = tables
+    self.delta = delta
+  }
 }
 
 /// What the threads of a store share.

@@ -16,6 +16,8 @@ public struct EtcdLimits: Sendable {
   public var chunkBytes = 256 << 10
   /// Keep-alives of one stream that are read ahead of their answers; more wait in the connection's window.
   public var keepAlives = 1024
+  /// Watch responses are joined to writes of about this size.
+  public var watchWriteBytes = 128 << 10
 
   /// etcd's defaults.
   public init() {}
@@ -50,6 +52,7 @@ struct EtcdSurface<Node: ServedNode>: Sendable {
   let metrics: MetricsRegistry
 
   private let kv: KVService<Node>
+  private let watch: WatchService<Node>
   private let lease: LeaseService<Node>
   private let maintenance: MaintenanceService<Node>
   private let cluster: ClusterService<Node>
@@ -66,6 +69,7 @@ struct EtcdSurface<Node: ServedNode>: Sendable {
         maximumOperations: limits.transactionOperations, maximumKeyBytes: Store.maximumKeyBytes),
       limits: limits, handles: try LoopHandles(group, store: node.store))
     lease = LeaseService(context: context, limits: limits, metrics: metrics)
+    watch = WatchService(context: context, limits: limits)
     maintenance = MaintenanceService(context: context)
     cluster = ClusterService(context: context)
     endpoints = HTTPEndpoints(node: node, metrics: metrics)
@@ -77,6 +81,7 @@ struct EtcdSurface<Node: ServedNode>: Sendable {
     var methods = MethodTable(router, registry: metrics)
     kv.register(&methods)
     lease.register(&methods)
+    watch.register(&methods)
     maintenance.register(&methods)
     cluster.register(&methods)
     router = methods.router

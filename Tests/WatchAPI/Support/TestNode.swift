@@ -1,8 +1,8 @@
 import Dispatch
 import Glibc
-import MVCC
 import Synchronization
 
+@testable import MVCC
 @testable import RaftKV
 @testable import WatchAPI
 
@@ -38,6 +38,7 @@ final class TestNode: ServedNode {
   let metrics = NodeMetrics()
   private let clock = ManualClock()
   private let leases: LeaseManager
+  let watches: WatchHub
   private let directory: String
   private let applyQueue = DispatchQueue(label: "apply")
   private let readQueue = DispatchQueue(label: "read")
@@ -59,19 +60,32 @@ final class TestNode: ServedNode {
   private struct Reader: @unchecked Sendable { let handle: ReadHandle }
   private let reader: Reader
 
-  init() throws {
+  init(limits: NodeLimits = NodeLimits()) throws {
     var template = Array("/tmp/watchapi-tests-XXXXXX".utf8CString)
     directory = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)!) }
     var configuration = Store.Configuration()
     configuration.mapBytes = 1 << 30
     store = try Store(directory: directory, configuration: configuration)
-    reader = Reader(handle: try store.makeReadHandle())
+    let reader = Reader(handle: try store.makeReadHandle())
+    self.reader = reader
+    let readQueue = readQueue
+    watches = WatchHub(
+      store: store, handle: ThreadOwned(try store.makeReadHandle()), executor: ThreadExecutor(name: "watch"),
+      clock: SystemClock(), limits: limits, seed: 1,
+      read: { body in
+        readQueue.async { body(reader.handle) }
+        return true
+      })
+    watches.start()
     leases = LeaseManager(store: store, clock: clock, limits: NodeLimits(), metrics: metrics)
     leases.attach { [weak self] command, completion in
       self?.submit(.lease(command), isHeld: false, completion)
     }
     leases.leadershipChanged(true)
   }
+
+  /// Ends what would keep the member alive.
+  func stop() { watches.stop() }
 
   deinit {
     for name in ["data.mdb", "lock.mdb", "LOCK"] { unlink(directory + "/" + name) }
@@ -93,6 +107,12 @@ final class TestNode: ServedNode {
   }
 
   var heldCount: Int { held.withLock { $0.count } }
+
+  /// Lets the watches look at the clock.
+  func tick() { watches.tick() }
+
+  /// From now on history below `revision` counts as gone.
+  func compact(to revision: Int64) { store.state.compactRevision.store(revision, ordering: .releasing) }
 
   // MARK: ServedNode
 
@@ -134,6 +154,7 @@ final class TestNode: ServedNode {
       if case .lease(let command) = proposal.command, case .success(.lease(let result)) = outcome.result {
         leases.applied(command, result)
       }
+      watches.changed()
       proposal.completion(.success(outcome))
     }
   }

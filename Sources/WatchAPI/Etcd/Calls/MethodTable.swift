@@ -44,8 +44,8 @@ struct MethodTable {
       })
   }
 
-  /// Serves a method with streams both ways; `body` installs the call's callbacks.
-  mutating func bidirectionalStream(
+  /// Serves a method with streams of both requests and responses; `body` installs the call's callbacks.
+  mutating func bidirectional(
     _ path: String, _ body: @escaping @Sendable (Exchange) throws(EtcdError) -> Void
   ) {
     let metrics = MethodMetrics(path, type: "bidi_stream", registry: registry)

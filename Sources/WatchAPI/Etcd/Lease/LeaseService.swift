@@ -29,7 +29,7 @@ struct LeaseService<Node: ServedNode>: Sendable {
     methods.unary(service + "LeaseRevoke", revoke)
     methods.unary(service + "LeaseTimeToLive", timeToLive)
     methods.unary(service + "LeaseLeases", leases)
-    methods.bidirectionalStream(service + "LeaseKeepAlive", keepAlive)
+    methods.bidirectional(service + "LeaseKeepAlive", keepAlive)
   }
 
   private func admit(_ exchange: Exchange) throws(EtcdError) {
