@@ -74,6 +74,7 @@ extension Configuration {
         clients <= keySpace,
         "--key-space \(keySpace) is less than --clients: each client watches a key of its own")
     }
+    if let fromRevision { try require(fromRevision >= 1, "--from-revision must be at least 1") }
     if workload == .watchGet {
       try require(backlog >= loops, "--backlog must be at least --loops")
     }

@@ -124,6 +124,8 @@ public struct Configuration: Sendable {
   public var watchMode: WatchMode = .prefix
   /// Revisions that `watch-get` writes first and every watcher then reads.
   public var backlog = 10_000
+  /// The revision from which `watch-get` reads what is there already, instead of a history that it writes; nil to write.
+  public var fromRevision: Int?
   /// How `list` reads.
   public var listMode: ListMode = .unary
   /// What leases of `lease-keepalive` are granted for, in seconds.

@@ -8,6 +8,8 @@ struct ListRequest: Sendable {
   var limit: Int64 = 0
   /// 0 for the newest.
   var revision: Int64 = 0
+  /// The latest change first, instead of by key.
+  var sortsByLatestChange = false
   var isSerializable = false
   var isKeysOnly = false
   var isCountOnly = false
@@ -18,6 +20,8 @@ struct ListRequest: Sendable {
       $0.add(2, end)
       $0.add(3, limit)
       $0.add(4, revision)
+      $0.add(5, sortsByLatestChange ? 2 : 0 as Int64)
+      $0.add(6, sortsByLatestChange ? 3 : 0 as Int64)
       $0.add(7, isSerializable)
       $0.add(8, isKeysOnly)
       $0.add(9, isCountOnly)

@@ -2,7 +2,7 @@ internal import GRPC
 internal import NIOCore
 
 /// Reads history by watching: each request opens a stream of its own, watches the whole key space from an old
-/// revision, and is answered when it has come to the end of the history that `prepare` wrote.
+/// revision, and is answered when it has come to the end of the history that was there when the run began.
 final class WatchGetTarget: Target {
   let clients: Int
   var onAnswer: ((_ client: Int, Answer) -> Void)?
@@ -28,6 +28,37 @@ final class WatchGetTarget: Target {
   }
 
   func prepare() -> EventLoopFuture<Void> {
+    if let from = configuration.fromRevision { return readHistory(from: Int64(from)) }
+    return writeHistory()
+  }
+
+  /// Takes what is there: up to the latest change of a key.
+  private func readHistory(from: Int64) -> EventLoopFuture<Void> {
+    let promise = share.eventLoop.makePromise(of: Void.self)
+    let watch = workload.watch(key: nil)
+    var request = ListRequest(start: watch.key, end: watch.rangeEnd, limit: 1)
+    request.sortsByLatestChange = true
+    share.connections[0].unary("/etcdserverpb.KV/Range", request.message, timeout: .seconds(60)) { result in
+      switch result {
+      case .success(let answer):
+        let last = ListPage(answer)?.modRevision ?? 0
+        if last >= from {
+          self.history = from...last
+          promise.succeed()
+        } else {
+          promise.fail(
+            Benchmark.CannotStart(description: "no key was changed since revision \(from) (--from-revision)"))
+        }
+      case .failure(let status):
+        promise.fail(
+          Benchmark.CannotStart(
+            description: "cannot find the end of the history: \(status.code.standardName): \(status.message)"))
+      }
+    }
+    return promise.futureResult
+  }
+
+  private func writeHistory() -> EventLoopFuture<Void> {
     let indices = stride(from: share.loop, to: configuration.backlog, by: configuration.loops)
     var rest = Array(indices)[...]
     let promise = share.eventLoop.makePromise(of: Void.self)

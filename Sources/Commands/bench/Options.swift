@@ -164,6 +164,12 @@ struct TrafficOptions: ParsableArguments {
     transform: { try Quantity.parse($0) })
   var backlog: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "watch-get: read from this revision to the current one, and write nothing first.", valueName: "revision"),
+    transform: { try Quantity.parse($0) })
+  var fromRevision: Int?
+
   @Option(help: "list: in one answer, in pages of --limit, or as a stream.")
   var mode = Configuration.ListMode.unary
 
@@ -194,6 +200,7 @@ struct TrafficOptions: ParsableArguments {
     configuration.watchers = watchers ?? configuration.watchers
     configuration.watchMode = watchMode
     configuration.backlog = backlog ?? configuration.backlog
+    configuration.fromRevision = fromRevision
     configuration.listMode = mode
     if mode == .paginated, configuration.limit == 0 { configuration.limit = Self.pageSize }
     configuration.secondsToLive = ttl ?? configuration.secondsToLive
