@@ -52,7 +52,8 @@ final class WatchGetTarget: Target {
       case .failure(let status):
         promise.fail(
           Benchmark.CannotStart(
-            description: "cannot find the end of the history: \(status.code.standardName): \(status.message)"))
+            description: "cannot find the end of the history: \(status.code.standardName): \(status.message)")
+        )
       }
     }
     return promise.futureResult

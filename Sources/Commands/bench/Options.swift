@@ -166,7 +166,8 @@ struct TrafficOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "watch-get: read from this revision to the current one, and write nothing first.", valueName: "revision"),
+      "watch-get: read from this revision to the current one, and write nothing first.", valueName: "revision"
+    ),
     transform: { try Quantity.parse($0) })
   var fromRevision: Int?
 
