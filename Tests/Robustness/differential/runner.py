@@ -71,6 +71,7 @@ class Run:
         self.servers = servers
         self.sessions = [Session(server) for server in servers]
         self.explanations = explanations or Explanations()
+        self.is_etcd_twice = all(server.kind == "etcd" for server in servers)
         self.current = 1
         self.compacted = 0
         self.compactions = set()
@@ -141,7 +142,8 @@ class Run:
         for server in self.servers:
             if server.process.poll() is not None:
                 return f"{kind}: {server.kind} ended with {server.process.returncode}", texts
-        if texts[0] != texts[1] and not self.explanations.call(kind, messages[0], reference, subject):
+        granted = [session.granted for session in self.sessions]
+        if texts[0] != texts[1] and not self.explanations.call(messages[0], reference, subject, granted):
             return kind, unlike(*texts)
         return None
 
@@ -179,6 +181,29 @@ class Run:
         for stream, server, is_answered in zip(streams, self.servers, answered):
             if not is_answered and not all(not a for a in answered):
                 return "watch", [f"{server.kind} did not answer {shown(request)}: {stream.ended or 'silence'}"]
+        if request.HasField("create_request") and 0 < request.create_request.start_revision < self.compacted:
+            return self.end_compacted(number)
+        return None
+
+    def end_compacted(self, number):
+        """Waits for the end of a watcher that was created below the compacted revision, and clears it away where a
+        cancel is needed for that, before another request can meet it."""
+        streams = [session.streams[number] for session in self.sessions]
+        created = streams[0].controls[-1]
+        if created.canceled:
+            return None
+        for stream, server in zip(streams, self.servers):
+            if not stream.wait(lambda s=stream: created.watch_id not in s.live):
+                return "watch", [f"{server.kind} does not end watcher {created.watch_id}, which starts below the compacted "
+                                 f"revision {self.compacted}: {stream.ended or 'silence'}"]
+        ended = len(streams[0].controls)
+        for stream in streams:
+            stream.send(rpc.WatchRequest(cancel_request=rpc.WatchCancelRequest(watch_id=created.watch_id)))
+        if streams[0].wait(lambda: len(streams[0].controls) > ended):
+            del streams[0].controls[ended:]
+            self.explanations.second_end()
+        if self.is_etcd_twice and streams[1].wait(lambda: len(streams[1].controls) > ended):
+            del streams[1].controls[ended:]
         return None
 
     def compare_progress(self, number, answered):

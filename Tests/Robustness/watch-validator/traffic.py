@@ -51,13 +51,17 @@ class Writer(Client):
     """Changes keys. `acknowledged` has, by revision, the changes of each answered request in their order: pairs of a
     key and its new value, None for a deletion."""
 
-    def __init__(self, address, historian, seed, pause):
+    def __init__(self, address, historian, seed, pause, has_leases=True):
         super().__init__(address, historian, seed)
         self.pause = pause
         self.number = 0
         self.seed = seed
         self.acknowledged = {}
         self.leases = []
+        kinds = [(self.put, 40), (self.delete, 14), (self.txn, 30)]
+        if has_leases:
+            kinds += [(self.grant, 3), (self.leased_put, 8), (self.revoke, 2)]
+        self.kinds, self.weights = zip(*kinds)
 
     def value(self):
         """Never the same twice, so that a value tells which request wrote it."""
@@ -68,9 +72,7 @@ class Writer(Client):
     def step(self):
         while self.historian.current - self.historian.history.revision > LAG_MAX and not self.stopping.is_set():
             time.sleep(0.01)
-        kind = self.random.choices(
-            [self.put, self.delete, self.txn, self.grant, self.leased_put, self.revoke], [40, 14, 30, 3, 8, 2])[0]
-        kind()
+        self.random.choices(self.kinds, self.weights)[0]()
         time.sleep(self.random.random() * 2 * self.pause)
 
     def put(self, lease=0):
@@ -122,6 +124,7 @@ class Compactor(Client):
     def __init__(self, address, historian, seed):
         super().__init__(address, historian, seed)
         self.requested = 0
+        self.all_requested = set()
 
     def step(self):
         self.stopping.wait(self.random.uniform(0.2, 1.5))
@@ -129,6 +132,7 @@ class Compactor(Client):
         if revision <= max(self.requested, 1) or self.stopping.is_set():
             return
         self.requested = revision
+        self.all_requested.add(revision)
         try:
             self.kv.Compact(rpc.CompactionRequest(revision=revision, physical=self.random.random() < 0.3), timeout=10)
         except grpc.RpcError as error:

@@ -16,10 +16,12 @@ import collections
 
 class Validator:
     """Checks watchers against a history, and keeps the order of each revision's events, which the history does not
-    have. `acknowledged` has what clients know of it."""
+    have. `acknowledged` has what clients know of it. `dropped` are revisions whose deletions the server is known to
+    forget."""
 
-    def __init__(self, history, acknowledged):
+    def __init__(self, history, acknowledged, dropped=()):
         self.history = history
+        self.dropped = frozenset(dropped)
         self.faults = []
         self.checked = collections.Counter()
         self.order = {}
@@ -112,14 +114,17 @@ class Validator:
         """Each revision that an answer closes is there as a whole."""
         for revision in revisions:
             for change in self.history.changes.get(revision, {}).values():
-                if options.wants(change) and (revision, change.key) not in told:
+                if self.is_due(options, change) and (revision, change.key) not in told:
                     self.fault("atomic", f"{name}: {short(change)} is missing from its revision")
 
     def check_complete(self, name, options, first, revision, told, rule):
         """Everything from one revision to another was told."""
         for change in self.history.between(first, revision):
-            if options.wants(change) and (change.revision, change.key) not in told:
+            if self.is_due(options, change) and (change.revision, change.key) not in told:
                 self.fault(rule, f"{name}: {short(change)} was not told, though {revision} is known")
+
+    def is_due(self, options, change):
+        return options.wants(change) and not (change.is_delete and change.revision in self.dropped)
 
     def check_order(self, name, told):
         by_revision = collections.defaultdict(list)
