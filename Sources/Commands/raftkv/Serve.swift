@@ -88,6 +88,7 @@ private func makeNode(_ configuration: ServeConfiguration, logger: Logger) throw
   node.store.memtableBytes = configuration.memtableBytes
   node.store.memtableChanges = configuration.memtableChanges
   node.limits.logSegmentBytes = configuration.walSegmentBytes
+  node.limits.watchProgressMilliseconds = configuration.watchProgressInterval.milliseconds
   return try Node(
     node, environment: .system(), decoder: EtcdService.commandDecoder, logger: logger,
     onFailure: { message in
