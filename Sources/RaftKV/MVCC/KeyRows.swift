@@ -13,28 +13,36 @@ enum KeyRows {
   static let maximumDepth = (Store.maximumKeyBytes + chunkBytes - 1) / chunkBytes
 
   /// The row of exactly `key`; nil when there is none, or only longer keys pass through it.
+  @inline(__always)
   static func find(
     _ key: UnsafeRawBufferPointer, in session: ReadSession
   ) throws(StoreError) -> CurrentRow? {
+    try find(key, in: session.handle, session.databases)
+  }
+
+  /// The same in any transaction.
+  static func find(
+    _ key: UnsafeRawBufferPointer, in transaction: OpaquePointer, _ databases: Databases
+  ) throws(StoreError) -> CurrentRow? {
     if key.count <= chunkBytes {
-      guard let bytes = try lookUp(session.handle, session.databases.current, key) else { return nil }
+      guard let bytes = try lookUp(transaction, databases.current, key) else { return nil }
       guard let row = CurrentRow(bytes, key: key) else { throw corruptRow }
       return row.main == 0 ? nil : row
     }
     return try withUnsafeTemporaryBytes(nodeBytes + chunkBytes) {
       (buffer) throws(StoreError) -> CurrentRow? in
       var rowKey = UnsafeRawBufferPointer(rebasing: key[..<chunkBytes])
-      var database = session.databases.current
+      var database = databases.current
       var rest = UnsafeRawBufferPointer(rebasing: key[chunkBytes...])
       while true {
-        guard let bytes = try lookUp(session.handle, database, rowKey) else { return nil }
+        guard let bytes = try lookUp(transaction, database, rowKey) else { return nil }
         guard let row = CurrentRow(bytes, key: rowKey) else { throw corruptRow }
         if rest.count == 0 { return row.main == 0 ? nil : row }
         if row.child == 0 { return nil }
         let length = min(rest.count, chunkBytes)
         rowKey = nodeKey(row.child, UnsafeRawBufferPointer(rebasing: rest[..<length]), in: buffer)
         rest = UnsafeRawBufferPointer(rebasing: rest[length...])
-        database = session.databases.longKeys
+        database = databases.longKeys
       }
     }
   }
@@ -112,6 +120,65 @@ struct KeyRowWriter: ~Copyable {
       rest = UnsafeRawBufferPointer(rebasing: rest[length...])
       database = databases.longKeys
     }
+  }
+
+  /// Removes the row of `key`, if there is one, and what only led to it.
+  mutating func remove(_ key: UnsafeRawBufferPointer) throws(StoreError) {
+    if key.count < KeyRows.chunkBytes { return try delete(key, databases.current) }
+    var path: [(key: Bytes, row: CurrentRow)] = []
+    var rowKey = Bytes(key[..<KeyRows.chunkBytes])
+    var rest = UnsafeRawBufferPointer(rebasing: key[KeyRows.chunkBytes...])
+    while true {
+      guard let row = try self.row(rowKey, depth: path.count) else { return }
+      path.append((rowKey, row))
+      if rest.count == 0 { break }
+      if row.child == 0 { return }
+      let length = min(rest.count, KeyRows.chunkBytes)
+      rowKey = Bytes(
+        KeyRows.nodeKey(row.child, UnsafeRawBufferPointer(rebasing: rest[..<length]), in: scratch))
+      rest = UnsafeRawBufferPointer(rebasing: rest[length...])
+    }
+    path[path.count - 1].row = CurrentRow()
+    path[path.count - 1].row.child = try self.row(rowKey, depth: path.count - 1)?.child ?? 0
+    while let (rowKey, row) = path.popLast() {
+      let database = path.isEmpty ? databases.current : databases.longKeys
+      if row.main != 0 || row.child != 0 {
+        return try rowKey.withRawBytes { (key) throws(StoreError) in try write(row, key, database) }
+      }
+      try rowKey.withRawBytes { (key) throws(StoreError) in try delete(key, database) }
+      guard let parent = path.last, try !hasRows(below: parent.row.child) else { return }
+      path[path.count - 1].row.child = 0
+    }
+  }
+
+  private func row(_ key: Bytes, depth: Int) throws(StoreError) -> CurrentRow? {
+    try key.withRawBytes { (key) throws(StoreError) -> CurrentRow? in
+      let database = depth == 0 ? databases.current : databases.longKeys
+      guard let bytes = try lookUp(transaction, database, key) else { return nil }
+      guard let row = CurrentRow(bytes, key: key) else { throw KeyRows.corruptRow }
+      return row
+    }
+  }
+
+  /// Whether any chunk lies below `node`.
+  private func hasRows(below node: UInt64) throws(StoreError) -> Bool {
+    var opened: OpaquePointer?
+    try check(mdb_cursor_open(transaction, databases.longKeys, &opened), "opening a cursor")
+    defer { mdb_cursor_close(opened) }
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    var key = MDB_val(KeyRows.nodeKey(node, nothing, in: scratch))
+    var data = MDB_val()
+    let code = mdb_cursor_get(opened, &key, &data, MDB_SET_RANGE)
+    if code == MDB_NOTFOUND { return false }
+    try check(code, "walking the checkpoint's long keys")
+    return key.mv_size >= KeyRows.nodeBytes
+      && UInt64(bigEndian: key.bytes.loadUnaligned(as: UInt64.self)) == node
+  }
+
+  private func delete(_ key: UnsafeRawBufferPointer, _ database: MDB_dbi) throws(StoreError) {
+    var keyValue = MDB_val(key)
+    let code = mdb_del(transaction, database, &keyValue, nil)
+    if code != MDB_NOTFOUND { try check(code, "removing from the checkpoint") }
   }
 
   private func write(

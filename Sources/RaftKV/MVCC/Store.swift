@@ -20,6 +20,9 @@ public final class Store: @unchecked Sendable {
     public var maximumReaders = 1024
     /// Pages that one transaction of a flush may make dirty; LMDB's own list ends at 131,071.
     public var flushPages = 60_000
+    /// The index changes of the latest flushes stay in memory until they take so many bytes, then they are written
+    /// into the index together. Memory may exceed it by the keys of one memtable.
+    public var indexDeltaBytes = 16 << 20
 
     /// The bounds a member runs with.
     public init() {}
@@ -71,8 +74,10 @@ public final class Store: @unchecked Sendable {
     folder = try FolderLock(directory)
     let environment = try Environment(path: directory, configuration: bounded)
     let loaded: Checkpoint
+    let (runs, delta): (IndexRuns, IndexDelta)
     do throws(StoreError) {
       loaded = try Checkpoint.load(environment, path: directory)
+      (runs, delta) = try IndexRuns.load(environment)
       try folder.sync()
     } catch {
       environment.close()
@@ -80,8 +85,9 @@ public final class Store: @unchecked Sendable {
     }
     active = Store.makeMemtable(bounded, room: 0, origin: loaded.state)
     state = StoreState(
-      environment: environment, configuration: bounded, tables: MemtableSet([active]), loaded: loaded)
-    flusher = Flusher(state, nextNode: loaded.nextNode)
+      environment: environment, configuration: bounded, tables: MemtableSet([active], delta: delta),
+      loaded: loaded)
+    flusher = Flusher(state, nextNode: loaded.nextNode, runs: runs)
     do throws(StoreError) {
       reader = try ReadHandle(state)
     } catch {
