@@ -16,8 +16,7 @@ extension ReadHandle {
     // The newest table that holds all of `first` and what came after; the last one when the checkpoint has a part.
     let newestWhole = tables.firstIndex { $0.origin.holdsNothing(of: first) }
     if newestWhole == nil, let oldest = tables.last {
-      let end = Bound(main: oldest.origin.revision + 1, sub: oldest.origin.partialChanges)
-      guard try storedChanges(from: first, through: last, before: end, visit) else { return }
+      guard try storedChanges(from: first, through: last, before: oldest.origin.end, visit) else { return }
     }
     for place in stride(from: newestWhole ?? tables.count - 1, through: 0, by: -1) {
       let table = tables[place]
@@ -86,7 +85,7 @@ extension ReadHandle {
 extension CheckpointState {
   /// Whether every change of `revision` comes after this state.
   fileprivate func holdsNothing(of revision: Int64) -> Bool {
-    self.revision + (partialChanges > 0 ? 1 : 0) < revision
+    !end.isAfter(main: revision, sub: 0)
   }
 }
 

@@ -256,6 +256,7 @@ public enum Command: Sendable, Hashable {
   case alarm(AlarmCommand)
   /// A named document in `meta` (cluster membership and the like); nil removes it.
   case setMeta(name: String, value: Bytes?)
+  case lease(LeaseCommand)
 }
 
 /// etcd API: `RangeResponse`.
@@ -299,6 +300,7 @@ public enum CommandResult: Sendable, Hashable {
   case delete(deleted: Int64, previous: [KeyValue])
   case transaction(TransactionResult)
   case alarm(changed: [Alarm])
+  case lease(LeaseResult)
   case done
 }
 
@@ -326,8 +328,12 @@ public enum StoreError: Error, Sendable, Hashable {
   case noSpace
   /// `ignoreValue` or `ignoreLease` on a key that is not there.
   case keyNotFound
-  /// The lease to attach does not exist.
+  /// The lease does not exist.
   case leaseNotFound
+  /// There is a lease of that id already.
+  case leaseExists
+  /// The TTL exceeds `Lease.maximumSeconds`.
+  case leaseTimeTooLong
   /// A record failed its checksum or its shape.
   case corrupt(String)
   /// The disk or LMDB refused.
@@ -343,6 +349,8 @@ extension StoreError: CustomStringConvertible {
     case .noSpace: "the storage quota is used up"
     case .keyNotFound: "there is no such key"
     case .leaseNotFound: "there is no such lease"
+    case .leaseExists: "there is a lease of that id already"
+    case .leaseTimeTooLong: "the lease's TTL is too large"
     case .corrupt(let what): "the data is corrupt: \(what)"
     case .storage(let what): what
     }

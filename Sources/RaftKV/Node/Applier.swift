@@ -20,6 +20,7 @@ final class Applier: @unchecked Sendable {
   private let idleNanoseconds: UInt64
   private let timeoutNanoseconds: UInt64
   private let founding: Cluster
+  private let leases: LeaseManager
 
   private var appliedIndex: LogIndex
   /// Entries that wait for a flush.
@@ -32,9 +33,10 @@ final class Applier: @unchecked Sendable {
   private var lastChange: UInt64
 
   init(
-    store: Store, founding: Cluster, pipeline: Pipeline, watches: WatchHub,
+    store: Store, founding: Cluster, leases: LeaseManager, pipeline: Pipeline, watches: WatchHub,
     decoder: @escaping CommandDecoder, clock: any NodeClock, limits: NodeLimits
   ) {
+    self.leases = leases
     self.watches = watches
     self.founding = founding
     self.store = store
@@ -49,6 +51,7 @@ final class Applier: @unchecked Sendable {
 
   func handle(_ batch: [ApplyInput]) {
     let before = appliedIndex
+    var isTick = false
     for input in batch {
       switch input {
       case .entries(let entries): take(entries)
@@ -56,6 +59,8 @@ final class Applier: @unchecked Sendable {
       case .tick:
         rotateIfIdle()
         answerOverdue()
+        isTick = true
+      case .leadership(let isLeader): leases.leadershipChanged(isLeader)
       case .flushed: break
       case .stop:
         applyWaiting()
@@ -71,6 +76,8 @@ final class Applier: @unchecked Sendable {
       watches.changed()
       pipeline.raft.submit(.applied(appliedIndex))
     }
+    // Under load no tick may get in.
+    if !isOver, isTick || appliedIndex > before { leases.poll() }
   }
 
   private func take(_ entries: [CommittedEntry]) {
@@ -121,6 +128,9 @@ final class Applier: @unchecked Sendable {
     }
     appliedIndex = entry.index
     pipeline.metrics.proposalsApplied.wrappingAdd(1, ordering: .relaxed)
+    if case .lease(let command) = command, case .success(.lease(let result)) = outcome.result {
+      leases.applied(command, result)
+    }
     answer(committed, .success(outcome))
   }
 
@@ -139,6 +149,11 @@ final class Applier: @unchecked Sendable {
       switch envelope.kind {
       case .memberAttributes: return try attributesCommand(request)
       case .raiseAlarm: return try alarmCommand(request)
+      case .lease:
+        guard let command = LeaseCommand(document: [UInt8](request)[...], lease: envelope.lease) else {
+          throw StartError("its lease command is malformed")
+        }
+        return .lease(command)
       case .request(let kind): return try decoder(kind, request)
       }
     }

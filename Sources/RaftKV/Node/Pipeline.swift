@@ -63,6 +63,8 @@ enum ApplyInput: Sendable {
   /// Reads that may start once the store has applied `index`.
   case reads(index: LogIndex, [ReadCompletion])
   case tick
+  /// This member's leadership began or ended.
+  case leadership(Bool)
   /// The checkpoint made room for another memtable.
   case flushed
   /// The checkpoint of everything, before a clean stop; nothing comes after it.
