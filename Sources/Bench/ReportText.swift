@@ -48,7 +48,10 @@ extension Report {
     case .put, .range, .txn, .fill, .watchLatency: break
     case .watch:
       parts.append("\(plural(configuration.watchers, "watcher")), by \(configuration.watchMode.rawValue)")
-    case .watchGet: parts.append("history of \(plural(configuration.backlog, "revision"))")
+    case .watchGet:
+      parts.append(
+        configuration.fromRevision.map { "from revision \($0)" }
+          ?? "history of \(plural(configuration.backlog, "revision"))")
     case .list:
       parts.append("\(configuration.listMode.rawValue), \(plural(configuration.rangeKeys, "key")) each")
     case .leaseKeepAlive:

@@ -10,6 +10,9 @@ MEASURES = (
         Target(1.2, False, False, "≤ 1.2×")),
 )
 
+# Watchers, one after the other.
+WATCHERS = 3
+
 
 def take(plan, server):
     first = revision(plan, server)
@@ -17,10 +20,10 @@ def take(plan, server):
     server.settle(2)
     duration = ("--duration", f"{plan.seconds:g}s")
     without = bench(plan, server, *STEADY, *duration)
-    # One watcher after the other begins at the old end: somebody is behind all the time.
-    with Background(
+    # As long as watchers read: one after the other begins at the old end, so that somebody is behind all the time.
+    with Background(plan, server, *STEADY, "--duration", "10m") as puts:
+        bench(
             plan, server, "watch-get", "--from-revision", first + 1, "--clients", 1, "--connections", 1,
-            "--duration", f"{plan.seconds + 60:g}s") as watcher:
-        beside = bench(plan, server, *STEADY, *duration)
-        watcher.stop()
+            "--ops", WATCHERS, "--stall-timeout", "5m")
+        beside = puts.stop()
     return {"lagging": beside["latency_milliseconds"]["p99"] / without["latency_milliseconds"]["p99"]}

@@ -16,7 +16,7 @@ final class Flusher: @unchecked Sendable {
   /// The runs on the disk; what they hold is in the delta, or in `unmerged` while a memtable is being flushed.
   var runs: IndexRuns
   /// Packed rows of the runs written for the oldest memtable.
-  private var unmerged: [PackedRun] = []
+  private(set) var unmerged: [PackedRun] = []
   private let writer = VersionWriter()
 
   init(_ state: StoreState, nextNode: UInt64, runs: IndexRuns) {

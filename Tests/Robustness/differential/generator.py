@@ -267,12 +267,8 @@ class Generator:
 
     def watch(self):
         key, end = self.span()
-        start = self.revision(0.5)
-        # Not negative: etcd 3.5.1 takes it, and from -1 brings no watcher up to date any more. It is refused here.
-        if start < 0:
-            start = 0
         request = rpc.WatchCreateRequest(
-            key=key, range_end=end, start_revision=start, progress_notify=self.chance(0.2),
+            key=key, range_end=end, start_revision=self.revision(0.5), progress_notify=self.chance(0.2),
             prev_kv=self.chance(0.4), fragment=self.chance(0.2))
         if self.chance(0.25):
             request.filters.extend(self.random.choice([[0], [1], [0, 1], [1, 1], [0, 0, 1]]))

@@ -107,6 +107,10 @@ class Run:
             return self.expire(operation.message.ID)
         messages = [resolved(operation.message, self._values(session)) for session in self.sessions]
         if kind == "Watch":
+            for message in messages:
+                # etcd 3.5.1 takes a negative one, and from -1 brings no watcher up to date any more. raftkv refuses it.
+                if message.HasField("create_request"):
+                    message.create_request.start_revision = max(0, message.create_request.start_revision)
             return self.watch(operation.stream, messages)
         if kind in ("Compact", "Defragment"):
             # What a watcher gets that is behind depends on time, so none may be. (etcd 3.5.1 may even end when its
