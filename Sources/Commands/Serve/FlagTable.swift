@@ -101,6 +101,12 @@ enum FlagTable {
     flag(
       .limits, "grpc-keepalive-timeout", .duration, "20s",
       "How long a pinged client may take to answer."),
+    flag(
+      .limits, "watch-progress-notify-interval", .duration, "10m",
+      "How often watches that ask for it are told how far they are; at least 100ms."),
+    flag(
+      .limits, "experimental-watch-progress-notify-interval", .duration, "10m",
+      "The same, as etcd 3.5 spells it."),
 
     flag(
       .logging, "listen-metrics-urls", .text, "", "More URLs that serve /metrics, /health, /livez, /readyz."),
