@@ -84,7 +84,7 @@ enum FlagTable {
       "Changes kept in memory before that; they bound what a restart replays. (Not a flag of etcd.)"),
     flag(
       .limits, "index-delta-bytes", .count, "16777216",
-      "Bytes of changes to the index kept in memory before they are written together. (Not a flag of etcd.)"
+      "Bytes of index changes kept in memory before they are written to it together. (Not a flag of etcd.)"
     ),
     flag(
       .limits, "wal-segment-bytes", .count, "67108864",
