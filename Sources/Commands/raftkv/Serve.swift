@@ -89,6 +89,7 @@ private func makeNode(_ configuration: ServeConfiguration, logger: Logger) throw
   node.store.memtableChanges = configuration.memtableChanges
   node.store.indexDeltaBytes = configuration.indexDeltaBytes
   node.limits.logSegmentBytes = configuration.walSegmentBytes
+  node.limits.watchProgressMilliseconds = configuration.watchProgressInterval.milliseconds
   return try Node(
     node, environment: .system(), decoder: EtcdService.commandDecoder, logger: logger,
     onFailure: { message in
