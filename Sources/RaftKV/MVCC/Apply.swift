@@ -81,6 +81,12 @@ extension Store {
       return try self.transaction(transaction)
     case .alarm(let alarm):
       return .success(.alarm(changed: change(alarm)))
+    case .compact(let target):
+      if target <= state.compactRevision.load(ordering: .relaxed) { return .failure(.compacted) }
+      if target > revision { return .failure(.futureRevision) }
+      state.compactRevision.store(target, ordering: .releasing)
+      active.compactions.append((entryIndex, target))
+      return .success(.compact)
     case .setMeta(let name, let value):
       if name.utf8.count > Checkpoint.maximumNameBytes {
         return .failure(
@@ -306,7 +312,8 @@ extension Store {
 
   private func replaceActive(room: Int) throws(StoreError) {
     active.end = CheckpointState(
-      position: position, revision: revision, partialChanges: max(nextSub, partialChanges))
+      position: position, revision: revision, partialChanges: max(nextSub, partialChanges),
+      compactRevision: state.compactRevision.load(ordering: .relaxed))
     let replacement = Store.makeMemtable(state.configuration, room: room, origin: active.end)
     if nextSub > 0 { replacement.terms.append((entryIndex, entryTerm)) }
     let limit = state.configuration.immutableMemtables

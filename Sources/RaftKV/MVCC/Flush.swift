@@ -60,7 +60,6 @@ final class Flusher: @unchecked Sendable {
     }
     var checkpoint = Checkpoint()
     checkpoint.state = slice.after
-    checkpoint.compactRevision = state.compactRevision.load(ordering: .acquiring)
     checkpoint.nextNode = node
     try checkpoint.writeState(transaction, databases.meta)
     try transaction.commit()
@@ -144,7 +143,8 @@ final class Flusher: @unchecked Sendable {
       slice.after = CheckpointState(
         position: Store.Position(index: index, term: table.term(at: index)),
         revision: isComplete ? last.pointee.main : last.pointee.main - 1,
-        partialChanges: isComplete ? 0 : Int64(last.pointee.sub) + 1)
+        partialChanges: isComplete ? 0 : Int64(last.pointee.sub) + 1,
+        compactRevision: table.compactRevision(at: index))
     }
     return slice
   }

@@ -39,6 +39,81 @@ enum KeyRows {
     }
   }
 
+  /// Removes the row of `key` if the newest version that it names is still this one; rows that only led to it go
+  /// with it.
+  static func remove(
+    _ key: UnsafeRawBufferPointer, ifNewest revision: Revision, _ transaction: OpaquePointer,
+    _ databases: Databases
+  ) throws(StoreError) {
+    // The rows on the way to the key, outermost first.
+    var path: [(database: MDB_dbi, key: Bytes, row: CurrentRow)] = []
+    var database = databases.current
+    var rowKey = Bytes(key.prefix(chunkBytes))
+    var rest = key.dropFirst(chunkBytes)
+    while true {
+      let found = try rowKey.withRawBytes { (bytes) throws(StoreError) -> CurrentRow? in
+        guard let row = try lookUp(transaction, database, bytes) else { return nil }
+        guard let decoded = CurrentRow(row, key: bytes) else { throw corruptRow }
+        return decoded
+      }
+      guard let found else { return }
+      path.append((database, rowKey, found))
+      if rest.isEmpty { break }
+      if found.child == 0 { return }
+      rowKey = withUnsafeBytes(of: found.child.bigEndian) { Bytes($0) } + Bytes(rest.prefix(chunkBytes))
+      rest = rest.dropFirst(chunkBytes)
+      database = databases.longKeys
+    }
+    guard var last = path.popLast(), last.row.main == revision.main, last.row.sub == revision.sub else {
+      return
+    }
+    let child = last.row.child
+    last.row = CurrentRow()
+    last.row.child = child
+    while true {
+      if last.row.main != 0 || last.row.child != 0 {
+        return try overwrite(last.row, last.key, last.database, transaction)
+      }
+      try last.key.withRawBytes { (bytes) throws(StoreError) in
+        try removeRow(transaction, last.database, bytes)
+      }
+      guard let parent = path.popLast() else { return }
+      if try hasRows(parent.row.child, transaction, databases) { return }
+      last = parent
+      last.row.child = 0
+    }
+  }
+
+  private static func overwrite(
+    _ row: CurrentRow, _ key: Bytes, _ database: MDB_dbi, _ transaction: OpaquePointer
+  ) throws(StoreError) {
+    try withUnsafeTemporaryBytes(CurrentRow.maximumBytes) { (buffer) throws(StoreError) in
+      try key.withRawBytes { (bytes) throws(StoreError) in
+        var keyValue = MDB_val(bytes)
+        var data = MDB_val(row.encode(key: bytes, into: buffer.baseAddress!))
+        try check(mdb_put(transaction, database, &keyValue, &data, 0), "writing to the checkpoint")
+      }
+    }
+  }
+
+  /// Whether anything lies below a node of long keys.
+  private static func hasRows(
+    _ node: UInt64, _ transaction: OpaquePointer, _ databases: Databases
+  ) throws(StoreError) -> Bool {
+    var opened: OpaquePointer?
+    try check(mdb_cursor_open(transaction, databases.longKeys, &opened), "opening a cursor")
+    defer { mdb_cursor_close(opened) }
+    return try withUnsafeBytes(of: node.bigEndian) { Bytes($0) }.withRawBytes {
+      (start) throws(StoreError) -> Bool in
+      var key = MDB_val(start)
+      var data = MDB_val()
+      let code = mdb_cursor_get(opened, &key, &data, MDB_SET_RANGE)
+      if code == MDB_NOTFOUND { return false }
+      try check(code, "walking the checkpoint's long keys")
+      return key.mv_size >= nodeBytes && key.bytes.loadUnaligned(as: UInt64.self) == node.bigEndian
+    }
+  }
+
   static let corruptRow = StoreError.corrupt(
     "a row of the checkpoint's index fails its checksum or its shape")
 

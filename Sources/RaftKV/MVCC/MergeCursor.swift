@@ -73,6 +73,8 @@ struct MergeCursor {
   private let end: RangeEnd
   private let bound: Bound
   private var advanceRows = false
+  /// Visit deleted keys too.
+  var includesTombstones = false
   private(set) var key = UnsafeRawBufferPointer(start: nil, count: 0)
   private(set) var visible = VisibleVersion(CurrentRow())
 
@@ -107,11 +109,11 @@ struct MergeCursor {
           guard let older = try handle.walkBack(rows.row, before: bound) else { continue }
           visible = older
         }
-        if visible.isTombstone { continue }
+        if visible.isTombstone && !includesTombstones { continue }
         return true
       }
       guard try nextMerged() else { return false }
-      if !visible.isTombstone { return true }
+      if !visible.isTombstone || includesTombstones { return true }
     }
   }
 

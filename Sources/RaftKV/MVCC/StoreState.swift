@@ -9,6 +9,8 @@ struct CheckpointState {
   /// Changes of the entry after `position` (main revision `revision` + 1) that are in already: a flush may
   /// end inside an entry that filled a memtable.
   var partialChanges: Int64 = 0
+  /// The revision that the entries up to `position` compacted to; -1 before the first compaction, as in etcd.
+  var compactRevision: Int64 = -1
 }
 
 /// The memtables of one moment, newest first: the active one and those that wait for the flush.
@@ -47,9 +49,14 @@ final class StoreState: @unchecked Sendable {
   let counts = Mutex(CountCache())
   /// The newest revision that reads see.
   let revision: Atomic<Int64>
-  /// Reads below it fail. Raised before any version is removed, so that a reader that renews its LMDB
-  /// transaction first and looks here next never misses rows unawares.
+  /// New reads below it fail.
   let compactRevision: Atomic<Int64>
+  /// Versions that physical compaction has removed since the start.
+  let removedVersions = Atomic<UInt64>(0)
+  /// Everything that can go for a compaction to this revision is gone.
+  let physicalRevision: Atomic<Int64>
+  /// What physical compaction may remove.
+  let retention: Retention
 
   init(
     environment: Environment, configuration: Store.Configuration, tables: MemtableSet,
@@ -60,7 +67,11 @@ final class StoreState: @unchecked Sendable {
     shared = Monitor(Shared(tables: tables, flushed: loaded.state))
     documents = Mutex(Documents(byName: loaded.documents, alarms: loaded.alarms))
     revision = Atomic(loaded.state.revision)
-    compactRevision = Atomic(loaded.compactRevision)
+    compactRevision = Atomic(loaded.state.compactRevision)
+    physicalRevision = Atomic(loaded.compaction.isComplete ? loaded.compaction.target : -1)
+    // What was removed before a restart was removed for this compaction or an earlier one.
+    retention = Retention(
+      floor: loaded.state.compactRevision, waitNanoseconds: configuration.pinWaitMilliseconds * 1_000_000)
   }
 }
 

@@ -13,6 +13,15 @@ struct VersionKey {
     storage = (UInt64(bitPattern: main).bigEndian, UInt32(truncatingIfNeeded: sub).bigEndian, 0)
   }
 
+  /// The parts of a row's key; nil when it is none.
+  static func decode(_ key: UnsafeRawBufferPointer) -> (main: Int64, sub: UInt32, isChunk: Bool)? {
+    guard key.count == bytes || key.count == chunkBytes else { return nil }
+    return (
+      Int64(bigEndian: key.loadUnaligned(as: Int64.self)),
+      UInt32(bigEndian: key.loadUnaligned(fromByteOffset: 8, as: UInt32.self)), key.count == chunkBytes
+    )
+  }
+
   var chunk: UInt32 {
     get { UInt32(bigEndian: storage.2) }
     set { storage.2 = newValue.bigEndian }
@@ -119,6 +128,12 @@ struct VersionRecord {
     valueLength = Int(full)
     storedLength = Int(stored)
     payloadStart = reader.position
+  }
+
+  /// In how many chunk rows the payload goes on after `row`, the version's first.
+  func chunkRows(in row: UnsafeRawBufferPointer) -> Int {
+    let rest = keyLength + storedLength - (row.count - payloadStart)
+    return rest <= 0 ? 0 : (rest + VersionRecord.chunkPayloadBytes - 1) / VersionRecord.chunkPayloadBytes
   }
 
   static func isIntact(_ row: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) -> Bool {

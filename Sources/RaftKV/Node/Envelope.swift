@@ -10,6 +10,8 @@ public enum RequestKind: UInt8, Sendable {
   case transaction = 3
   /// `AlarmRequest`
   case alarm = 4
+  /// `CompactionRequest`
+  case compaction = 10
 }
 
 /// What a log entry's bytes are: a client's request, or a document of the node's own.
@@ -19,11 +21,14 @@ enum EntryKind {
   case memberAttributes
   /// An `Alarm`.
   case raiseAlarm
+  /// A compaction that the member decided on: its revision.
+  case automaticCompaction
 
   init?(code: UInt8) {
     switch code {
     case 128: self = .memberAttributes
     case 129: self = .raiseAlarm
+    case 140: self = .automaticCompaction
     default:
       guard let kind = RequestKind(rawValue: code) else { return nil }
       self = .request(kind)
@@ -36,6 +41,7 @@ enum EntryKind {
     case .request(let kind): kind.rawValue
     case .memberAttributes: 128
     case .raiseAlarm: 129
+    case .automaticCompaction: 140
     }
   }
 }
