@@ -34,9 +34,13 @@ apt_install() {
     fail "cannot install $*" "as root: $fix"
 }
 
+# What a release is built with; docs/decisions/0006 says what each of them gives.
+release_flags=(-c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+  -Xswiftc -use-ld=lld -Xlinker --strip-debug)
+
 # build PRODUCT: builds it in release; sets `built` to the path of the program.
 build() {
   say "building $1 (release)"
-  swift build -c release --product "$1" >&2 || fail "$1 does not build" "read the compiler's message above"
-  built="$(swift build -c release --show-bin-path)/$1"
+  swift build "${release_flags[@]}" --product "$1" >&2 || fail "$1 does not build" "read the compiler's message above"
+  built="$(swift build "${release_flags[@]}" --show-bin-path)/$1"
 }

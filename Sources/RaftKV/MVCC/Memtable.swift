@@ -21,7 +21,8 @@ struct MemtableVersion {
   var previousSub: UInt32
   /// The next older version of the same key in this memtable.
   var older: ArenaOffset
-  /// The next version in revision order. Written by the one writer, read only once the table is immutable.
+  /// The next version in revision order. While the table is active, others than its writer read it only as an
+  /// atomic, through `Memtable.following`.
   var following: ArenaOffset
   var key: ArenaOffset
   var valueLength: UInt32
@@ -98,6 +99,10 @@ final class Memtable: @unchecked Sendable {
   private let versionBytes = Atomic<Int>(0)
   private let heightInUse = Atomic<Int>(1)
   @exclusivity(unchecked) private var random: UInt64 = 0x9E37_79B9_7F4A_7C15
+  /// Where every so many versions begin, in revision order.
+  private let marks: UnsafeMutableBufferPointer<ArenaOffset>
+  private let markCount = Atomic<Int>(0)
+  private static let changesPerMark = 256
 
   /// Versions in the table.
   @exclusivity(unchecked) private(set) var changes = 0
@@ -141,9 +146,14 @@ final class Memtable: @unchecked Sendable {
     head = base + start
     emptyBytes = start + KeyNode.size(height: Memtable.maximumHeight, keyLength: 0)
     keyBytes = Atomic(emptyBytes)
+    marks = .allocate(capacity: changes / Memtable.changesPerMark + 2)
+    marks.initialize(repeating: 0)
   }
 
-  deinit { munmap(base, capacity) }
+  deinit {
+    munmap(base, capacity)
+    marks.deallocate()
+  }
 
   /// Bytes of keys and versions.
   var used: Int {
@@ -281,6 +291,38 @@ final class Memtable: @unchecked Sendable {
     return nil
   }
 
+  // MARK: revision order
+
+  /// The version after the one at `offset`, 0 when there is none yet. Any thread, also while the table is active:
+  /// a version whose revision is visible to reads is complete.
+  @inline(__always)
+  func following(_ offset: ArenaOffset) -> ArenaOffset {
+    followingLink(of: offset).pointee.load(ordering: .acquiring)
+  }
+
+  /// The first version of a revision at or after `main`, 0 when there is none yet. Any thread.
+  func firstVersion(from main: Int64) -> ArenaOffset {
+    // The last mark before `main`, or the first one.
+    var low = 0
+    var high = markCount.load(ordering: .acquiring)
+    if high == 0 { return 0 }
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if version(at: marks[middle]).pointee.main < main { low = middle } else { high = middle }
+    }
+    var at = marks[low]
+    while at != 0, version(at: at).pointee.main < main { at = following(at) }
+    return at
+  }
+
+  // Safe: because while the table is active this word is only ever accessed as an atomic, which has the layout of
+  // its value.
+  @inline(__always)
+  private func followingLink(of offset: ArenaOffset) -> UnsafeMutablePointer<Atomic<ArenaOffset>> {
+    (base + Int(offset) * 8 + MemoryLayout<MemtableVersion>.offset(of: \.following)!)
+      .assumingMemoryBound(to: Atomic<ArenaOffset>.self)
+  }
+
   // MARK: the writer
 
   /// Adds a version newer than all others. `position` is what `seek` answered for `key` with this splice.
@@ -310,7 +352,12 @@ final class Memtable: @unchecked Sendable {
       firstVersion = addedOffset
       flushedTo = addedOffset
     } else {
-      version(at: lastVersion).pointee.following = addedOffset
+      followingLink(of: lastVersion).pointee.store(addedOffset, ordering: .releasing)
+    }
+    let mark = changes / Memtable.changesPerMark
+    if changes % Memtable.changesPerMark == 0 && mark < marks.count {
+      marks[mark] = addedOffset
+      markCount.store(mark + 1, ordering: .releasing)
     }
     lastVersion = addedOffset
     changes += 1

@@ -8,7 +8,8 @@ public final class ReadHandle {
   let session: ReadSession
   let rows: KeyCursor
   let versions: VersionReader
-  @exclusivity(unchecked) private var tables: MemtableSet?
+  let changeCursor: VersionCursor
+  @exclusivity(unchecked) private(set) var tables: MemtableSet?
   @exclusivity(unchecked) private var isCheckpointOpen = false
   private let sources: UnsafeMutableBufferPointer<MemtableSource>
   /// The revision this call reads at; `Int64.max` on the apply thread, which is never below the compacted one.
@@ -19,6 +20,7 @@ public final class ReadHandle {
     session = try ReadSession(state.environment)
     rows = KeyCursor(session)
     versions = VersionReader(session)
+    changeCursor = VersionCursor(session)
     // The active table, those that wait, and one that is being replaced.
     sources = .allocate(capacity: min(state.configuration.immutableMemtables + 2, 64))
   }
@@ -72,6 +74,9 @@ public final class ReadHandle {
       }
     }
   }
+
+  /// The revision compacted to; reads below it fail. 0 before the first compaction.
+  public var compactRevision: Int64 { state.compactRevision.load(ordering: .acquiring) }
 
   /// Pins the revision to read at: `requested` if positive, else the current one.
   /// Fails with `.futureRevision` or `.compacted`.

@@ -7,8 +7,10 @@ final class ReadSession {
   private var transaction: OpaquePointer?
   @exclusivity(unchecked) private var isRenewed = false
   private let counted: Bool
-  private var cursors: (current: OpaquePointer?, longKeys: OpaquePointer?, versions: OpaquePointer?)
-  private var cursorsRenewed: (current: Bool, longKeys: Bool, versions: Bool) = (false, false, false)
+  private var cursors:
+    (current: OpaquePointer?, longKeys: OpaquePointer?, versions: OpaquePointer?, changes: OpaquePointer?)
+  private var cursorsRenewed: (current: Bool, longKeys: Bool, versions: Bool, changes: Bool) =
+    (false, false, false, false)
 
   /// `counted` sessions are known to the environment, which ends them when it closes.
   init(_ environment: Environment, counted: Bool = true) throws(StoreError) {
@@ -19,7 +21,7 @@ final class ReadSession {
       mdb_txn_begin(environment.pointer, nil, UInt32(MDB_RDONLY), &begun), "beginning a read transaction")
     transaction = begun
     isRenewed = true
-    cursors = (nil, nil, nil)
+    cursors = (nil, nil, nil, nil)
     if counted {
       reset()
       environment.register(self)
@@ -32,10 +34,10 @@ final class ReadSession {
 
   /// Ends the transaction for good.
   func invalidate() {
-    for cursor in [cursors.current, cursors.longKeys, cursors.versions] {
+    for cursor in [cursors.current, cursors.longKeys, cursors.versions, cursors.changes] {
       if let cursor { mdb_cursor_close(cursor) }
     }
-    cursors = (nil, nil, nil)
+    cursors = (nil, nil, nil, nil)
     if let transaction { mdb_txn_abort(transaction) }
     transaction = nil
   }
@@ -55,7 +57,7 @@ final class ReadSession {
     guard isRenewed, let transaction else { return }
     mdb_txn_reset(transaction)
     isRenewed = false
-    cursorsRenewed = (false, false, false)
+    cursorsRenewed = (false, false, false, false)
   }
 
   var handle: OpaquePointer { transaction! }
@@ -69,6 +71,10 @@ final class ReadSession {
   }
   func versionsCursor() throws(StoreError) -> OpaquePointer {
     try cursor(&cursors.versions, &cursorsRenewed.versions, environment.databases.versions)
+  }
+  /// A second place in `versions`, for a walk during which values are looked up.
+  func changesCursor() throws(StoreError) -> OpaquePointer {
+    try cursor(&cursors.changes, &cursorsRenewed.changes, environment.databases.versions)
   }
 
   private func cursor(

@@ -14,6 +14,7 @@ import Synchronization
 final class Applier: @unchecked Sendable {
   private let store: Store
   private let pipeline: Pipeline
+  private let watches: WatchHub
   private let decoder: CommandDecoder
   private let clock: any NodeClock
   private let idleNanoseconds: UInt64
@@ -33,10 +34,10 @@ final class Applier: @unchecked Sendable {
   private var lastChange: UInt64
 
   init(
-    store: Store, founding: Cluster, pipeline: Pipeline, decoder: @escaping CommandDecoder,
-    clock: any NodeClock,
-    limits: NodeLimits
+    store: Store, founding: Cluster, pipeline: Pipeline, watches: WatchHub,
+    decoder: @escaping CommandDecoder, clock: any NodeClock, limits: NodeLimits
   ) {
+    self.watches = watches
     self.founding = founding
     self.store = store
     self.pipeline = pipeline
@@ -74,6 +75,7 @@ final class Applier: @unchecked Sendable {
     if isOver || pipeline.health.hasFailed.load(ordering: .acquiring) { answerAll(.stopped) }
     if appliedIndex > before {
       lastChange = clock.now()
+      watches.changed()
       pipeline.raft.submit(.applied(appliedIndex))
     }
   }

@@ -75,6 +75,31 @@ public struct NodeLimits: Sendable {
   /// A failed checkpoint or a full disk is tried again after so long.
   public var retryMilliseconds = 1000
 
+  /// Watches of all clients together; more are refused.
+  public var watchers = 1_000_000
+  /// Bytes that may wait for one watch stream's client; beyond, its watches fall behind and read history once the
+  /// client goes on. A single revision larger than this waits alone.
+  public var watchStreamBytes = 2 << 20
+  /// Requests of one watch stream that may wait; then its client is held back.
+  public var watchRequestsPerStream = 1_000
+  /// Bytes and changes that are dispatched to watches at a time. A single revision larger than this is read as
+  /// history.
+  public var watchBatchBytes = 512 << 10
+  /// Changes that are dispatched to watches at a time.
+  public var watchBatchChanges = 10_000
+  /// Readings of history for watches under way at a time.
+  public var watchReadings = 2
+  /// Changes that one such reading looks at.
+  public var watchReadingChanges = 10_000
+  /// Bytes of events that it reads, and selects for one stream.
+  public var watchReadingBytes = 512 << 10
+  /// Watches that share a reading.
+  public var watchReadingWatchers = 512
+  /// A watch that is no more than so many revisions behind is brought up to date by the watch stage itself.
+  public var watchGapRevisions = 500
+  /// How often watches that want it are told how far they are (etcd: `--watch-progress-notify-interval`).
+  public var watchProgressMilliseconds = 600_000
+
   /// The bounds a member runs with.
   public init() {}
 }

@@ -35,6 +35,7 @@ public struct Environment: Sendable {
         case StageName.raft: pool.workers.executor(seat: 0)
         case StageName.log: pool.workers.executor(seat: 1)
         case StageName.apply: pool.workers.executor(seat: 2)
+        case StageName.watch: pool.workers.executor(seat: 3)
         default: ThreadExecutor(name: name)
         }
       }, seed: .random(in: .min ... .max))
@@ -49,7 +50,7 @@ private final class LazyPool: Sendable {
   var workers: WorkerPool {
     made.withLock { made in
       if let made { return made }
-      let pool = WorkerPool(seats: 3)
+      let pool = WorkerPool(seats: 4)
       made = pool
       return pool
     }
@@ -138,6 +139,8 @@ public enum StageName {
   public static let log = "log"
   /// The state machine.
   public static let apply = "apply"
+  /// Who watches what changed.
+  public static let watch = "watch"
   /// The checkpoint.
   public static let flush = "flush"
   /// The log's next segment.

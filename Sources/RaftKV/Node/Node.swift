@@ -14,6 +14,8 @@ public final class Node: Sendable {
   public let store: Store
   /// What the member counts.
   public let metrics: NodeMetrics
+  /// The member's watches.
+  public let watches: WatchHub
   /// This member's id.
   public let memberID: UInt64
   /// The cluster's id.
@@ -58,6 +60,7 @@ public final class Node: Sendable {
     let opened: DataDirectory
     let core: Raft
     let handles: [ThreadOwned<ReadHandle>]
+    let watchHandle: ThreadOwned<ReadHandle>
     do {
       opened = try DataDirectory.open(
         configuration, fileSystem: environment.fileSystem, seed: environment.seed, preparation: preparation,
@@ -66,6 +69,7 @@ public final class Node: Sendable {
       handles = try (0..<max(1, limits.readerThreads)).map { _ in
         ThreadOwned(try opened.store.makeReadHandle())
       }
+      watchHandle = ThreadOwned(try opened.store.makeReadHandle())
     } catch {
       preparation.stop()
       throw error
@@ -99,12 +103,18 @@ public final class Node: Sendable {
     let writer = LogWriter(
       log: opened.log, identity: opened.identity, hardState: opened.restored.hardState, pipeline: pipeline,
       clock: clock, limits: limits, nodeLog: log)
-    let applier = Applier(
-      store: store, founding: founding, pipeline: pipeline, decoder: decoder, clock: clock, limits: limits)
     let flusher = Flusher(store: store, pipeline: pipeline, clock: clock, limits: limits, log: log)
-    readers = ReaderPool(
+    let readers = ReaderPool(
       executors: handles.indices.map { environment.makeExecutor("reader-\($0)") }, handles: handles,
       capacity: limits.pendingReaderWork)
+    self.readers = readers
+    let watches = WatchHub(
+      store: store, handle: watchHandle, executor: environment.makeExecutor(StageName.watch), clock: clock,
+      limits: limits, seed: environment.seed, read: { readers.run($0) })
+    self.watches = watches
+    let applier = Applier(
+      store: store, founding: founding, pipeline: pipeline, watches: watches, decoder: decoder, clock: clock,
+      limits: limits)
 
     let raftLoop = self.raftLoop
     pipeline.raft.attach { raftLoop.handle($0) }
@@ -123,6 +133,7 @@ public final class Node: Sendable {
       pipeline.log.nudge(.tick)
       pipeline.apply.nudge(.tick)
       pipeline.flush.nudge(.tick)
+      watches.tick()
     }
     running = Mutex(Running(timers: [timer], writer: writer, preparation: preparation))
     if configuration.automaticCompaction != nil {
@@ -293,7 +304,9 @@ public final class Node: Sendable {
   private func publishWhenCaughtUp() {
     readBarrier { error in
       switch error {
-      case nil: self.publishAttributes()
+      case nil:
+        self.watches.start()
+        self.publishAttributes()
       case .timeout: self.publishWhenCaughtUp()
       case let error?:
         if error != .stopped {
@@ -346,6 +359,7 @@ public final class Node: Sendable {
     pipeline.apply.submit(.stop)
     pipeline.apply.stop()
     pipeline.flush.stop()
+    watches.stop()
     store.close()
   }
 }

@@ -20,12 +20,20 @@ final class WorkerPool: Sendable {
     /// Work given and not finished, by seat.
     var outstanding: [Int]
     var seatsLeft: Int
+    /// Pieces of work under way.
+    var running = 0
     /// Whether a thread looks out for work without sleeping.
     var isWatched = false
     /// Whether somebody waits for a seat's work to finish.
     var isLeaving = false
     var workers: [pthread_t] = []
     var isClosed = false
+
+    mutating func take() -> Item? {
+      guard let item = waiting.popFirst() else { return nil }
+      running += 1
+      return item
+    }
   }
 
   private let state: ConditionMutex<State>
@@ -89,8 +97,12 @@ final class WorkerPool: Sendable {
     while true {
       let seen = given.value.load(ordering: .acquiring)
       let (next, mayWatch) = state.withLock { state -> (Item?, Bool) in
-        let item = state.waiting.popFirst()
-        guard item == nil, watch.isWorthwhile, !state.isWatched, !state.isClosed else { return (item, false) }
+        let item = state.take()
+        // Whoever works now takes up what comes next. And a look-out beside a sync of the log would hold up the
+        // kernel's own threads that finish it.
+        guard item == nil, watch.isWorthwhile, state.running == 0, !state.isWatched, !state.isClosed else {
+          return (item, false)
+        }
         state.isWatched = true
         return (nil, true)
       }
@@ -109,7 +121,7 @@ final class WorkerPool: Sendable {
       } else {
         watch.sleeps()
         item = state.wait { state -> Item?? in
-          if let item = state.waiting.popFirst() { return .some(item) }
+          if let item = state.take() { return .some(item) }
           return state.isClosed ? .some(nil) : nil
         }
       }
@@ -117,6 +129,7 @@ final class WorkerPool: Sendable {
       item.work()
       let isLeaving = state.withLock { state in
         state.outstanding[item.seat] -= 1
+        state.running -= 1
         return state.isLeaving
       }
       if isLeaving { state.broadcast() }

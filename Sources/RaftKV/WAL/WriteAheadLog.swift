@@ -330,7 +330,8 @@ public final class WriteAheadLog {
 
   private func write(bytes count: Int, at offset: Int) throws(WALError) {
     do {
-      try file.write(buffer.span.bytes.extracting(first: count), at: offset)
+      let written = buffer
+      try file.write(written.span.bytes.extracting(first: count), at: offset)
     } catch {
       throw fail(error)
     }

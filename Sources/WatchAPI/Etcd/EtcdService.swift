@@ -14,6 +14,8 @@ public struct EtcdLimits: Sendable {
   public var responseBytes = 1 << 20
   /// The size of such a chunk, and of RangeStream's.
   public var chunkBytes = 256 << 10
+  /// Watch responses are joined to writes of about this size.
+  public var watchWriteBytes = 128 << 10
 
   /// etcd's defaults.
   public init() {}
@@ -48,6 +50,7 @@ struct EtcdSurface<Node: ServedNode>: Sendable {
   let metrics: MetricsRegistry
 
   private let kv: KVService<Node>
+  private let watch: WatchService<Node>
   private let maintenance: MaintenanceService<Node>
   private let cluster: ClusterService<Node>
   private let endpoints: HTTPEndpoints<Node>
@@ -62,6 +65,7 @@ struct EtcdSurface<Node: ServedNode>: Sendable {
       check: RequestCheck(
         maximumOperations: limits.transactionOperations, maximumKeyBytes: Store.maximumKeyBytes),
       limits: limits, handles: try LoopHandles(group, store: node.store))
+    watch = WatchService(context: context, limits: limits)
     maintenance = MaintenanceService(context: context)
     cluster = ClusterService(context: context)
     endpoints = HTTPEndpoints(node: node, metrics: metrics)
@@ -72,6 +76,7 @@ struct EtcdSurface<Node: ServedNode>: Sendable {
   func register(in router: inout Router) {
     var methods = MethodTable(router, registry: metrics)
     kv.register(&methods)
+    watch.register(&methods)
     maintenance.register(&methods)
     cluster.register(&methods)
     router = methods.router

@@ -9,6 +9,7 @@ protocol ServedNode: AnyObject, Sendable {
   var members: [Member] { get }
   var quotaBytes: Int64 { get }
   var metrics: NodeMetrics { get }
+  var watches: WatchHub { get }
 
   func propose(
     _ kind: RequestKind, _ request: UnsafeRawBufferPointer, growth: Int,

@@ -147,6 +147,21 @@ public class CallStream: HTTP2Stream, @unchecked Sendable {
     sendData(head: Self.prefix(message.readableBytes), headBytes: 5, message)
   }
 
+  /// The bytes before each message in `sendFramed`.
+  public static let messagePrefixBytes = 5
+
+  /// Sends any number of whole messages, each with its prefix before it: a zero byte and the length in four bytes, the
+  /// highest first. So they share frames.
+  public final func sendFramed(_ messages: ByteBuffer) {
+    connection?.eventLoop.assertInEventLoop()
+    guard promisedBytes == 0 else {
+      reset(HTTP2Error.internalError)
+      return
+    }
+    willSend()
+    sendData(messages)
+  }
+
   /// Begins a message of exactly `length` bytes, whose bytes follow in `sendPart`s. A call that sends more or fewer is
   /// reset: its peer could not make sense of the rest.
   public final func beginMessage(length: Int) {

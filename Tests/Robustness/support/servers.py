@@ -36,7 +36,7 @@ def raftkv(path=None):
     """The path of raftkv: the argument, $RAFTKV, or the release build."""
     path = path or os.environ.get("RAFTKV") or os.path.join(ROOT, ".build", "release", "raftkv")
     if not os.access(path, os.X_OK):
-        sys.exit(f"error: there is no program {path}\n  fix: swift build -c release --product raftkv")
+        sys.exit(f"error: there is no program {path}\n  fix: make test builds it, or scripts/build raftkv")
     return os.path.abspath(path)
 
 

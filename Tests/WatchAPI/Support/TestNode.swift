@@ -1,8 +1,8 @@
 import Dispatch
 import Glibc
-import MVCC
 import Synchronization
 
+@testable import MVCC
 @testable import RaftKV
 @testable import WatchAPI
 
@@ -36,6 +36,7 @@ final class TestNode: ServedNode {
 
   let store: Store
   let metrics = NodeMetrics()
+  let watches: WatchHub
   private let directory: String
   private let applyQueue = DispatchQueue(label: "apply")
   private let readQueue = DispatchQueue(label: "read")
@@ -47,14 +48,27 @@ final class TestNode: ServedNode {
   private struct Reader: @unchecked Sendable { let handle: ReadHandle }
   private let reader: Reader
 
-  init() throws {
+  init(limits: NodeLimits = NodeLimits()) throws {
     var template = Array("/tmp/watchapi-tests-XXXXXX".utf8CString)
     directory = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)!) }
     var configuration = Store.Configuration()
     configuration.mapBytes = 1 << 30
     store = try Store(directory: directory, configuration: configuration)
-    reader = Reader(handle: try store.makeReadHandle())
+    let reader = Reader(handle: try store.makeReadHandle())
+    self.reader = reader
+    let readQueue = readQueue
+    watches = WatchHub(
+      store: store, handle: ThreadOwned(try store.makeReadHandle()), executor: ThreadExecutor(name: "watch"),
+      clock: SystemClock(), limits: limits, seed: 1,
+      read: { body in
+        readQueue.async { body(reader.handle) }
+        return true
+      })
+    watches.start()
   }
+
+  /// Ends what would keep the member alive.
+  func stop() { watches.stop() }
 
   deinit {
     for name in ["data.mdb", "lock.mdb", "LOCK"] { unlink(directory + "/" + name) }
@@ -76,6 +90,12 @@ final class TestNode: ServedNode {
   }
 
   var heldCount: Int { held.withLock { $0.count } }
+
+  /// Lets the watches look at the clock.
+  func tick() { watches.tick() }
+
+  /// From now on history below `revision` counts as gone.
+  func compact(to revision: Int64) { store.state.compactRevision.store(revision, ordering: .releasing) }
 
   // MARK: ServedNode
 
@@ -107,7 +127,9 @@ final class TestNode: ServedNode {
     applyQueue.async { [self] in
       let next = index.add(1, ordering: .acquiringAndReleasing).newValue
       let command = try! proposal.bytes.withUnsafeBytes { try EtcdService.commandDecoder(proposal.kind, $0) }
-      proposal.completion(.success(store.apply(command, index: next, term: 4)))
+      let outcome = store.apply(command, index: next, term: 4)
+      watches.changed()
+      proposal.completion(.success(outcome))
     }
   }
 

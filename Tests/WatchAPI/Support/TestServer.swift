@@ -3,6 +3,7 @@ import HTTP
 import NIOCore
 import NIOPosix
 import Proto
+import RaftKV
 import SwiftProtobuf
 
 @testable import WatchAPI
@@ -16,8 +17,8 @@ final class TestServer: Sendable {
 
   private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
 
-  init(limits: EtcdLimits = EtcdLimits()) async throws {
-    node = try TestNode()
+  init(limits: EtcdLimits = EtcdLimits(), node limitsOfNode: NodeLimits = NodeLimits()) async throws {
+    node = try TestNode(limits: limitsOfNode)
     surface = try EtcdSurface(node: node, group: Self.group, limits: limits, metrics: MetricsRegistry())
     var router = Router()
     surface.register(in: &router)
@@ -34,12 +35,15 @@ final class TestServer: Sendable {
   func close() async throws {
     connection.eventLoop.execute { [connection] in connection.close(now: true) }
     try await listener.close(deadline: .now() + .seconds(5)).get()
+    node.stop()
   }
 
   /// Runs `body` against a server of its own.
-  static func run(_ limits: EtcdLimits = EtcdLimits(), _ body: (TestServer) async throws -> Void) async throws
-  {
-    let server = try await TestServer(limits: limits)
+  static func run(
+    _ limits: EtcdLimits = EtcdLimits(), node: NodeLimits = NodeLimits(),
+    _ body: (TestServer) async throws -> Void
+  ) async throws {
+    let server = try await TestServer(limits: limits, node: node)
     do {
       try await body(server)
     } catch {
@@ -110,6 +114,9 @@ final class TestServer: Sendable {
       try Etcdserverpb_RangeStreamResponse(serializedBytes: [UInt8]($0.readableBytesView)).rangeResponse
     }
   }
+
+  /// Where the calls of `open` live.
+  var eventLoop: any EventLoop { connection.eventLoop }
 
   /// Opens a call for the test to drive, on the connection's loop.
   func open(_ path: String, _ body: @escaping @Sendable (ClientCall) -> Void) {

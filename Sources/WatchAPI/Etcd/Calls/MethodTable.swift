@@ -44,6 +44,24 @@ struct MethodTable {
       })
   }
 
+  /// Serves a method with streams of both requests and responses; `body` installs the call's callbacks.
+  mutating func bidirectional(
+    _ path: String, _ body: @escaping @Sendable (Exchange) throws(EtcdError) -> Void
+  ) {
+    let metrics = MethodMetrics(path, type: "bidi_stream", registry: registry)
+    router.add(
+      path,
+      .stream { call in
+        metrics.start()
+        let exchange = Exchange(call: call, metrics: metrics)
+        do throws(EtcdError) {
+          try body(exchange)
+        } catch {
+          exchange.fail(error)
+        }
+      })
+  }
+
   private static func run(
     _ exchange: Exchange, _ message: ByteBuffer,
     _ body: (Exchange, ByteBuffer) throws(EtcdError) -> Void

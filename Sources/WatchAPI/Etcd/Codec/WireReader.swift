@@ -108,6 +108,17 @@ struct WireReader {
     try uint64(tag) != 0
   }
 
+  /// One occurrence of a repeated enumeration: a single value, or several packed together.
+  mutating func enumerations(_ tag: Tag) throws(WireError) -> [Int32] {
+    guard tag.type == .lengthDelimited else { return [try enumeration(tag)] }
+    var packed = WireReader(try slice(tag))
+    var values: [Int32] = []
+    while packed.position < packed.bytes.count {
+      values.append(Int32(truncatingIfNeeded: try packed.varint()))
+    }
+    return values
+  }
+
   /// An enum's number; what exceeds 32 bits is cut off, as everywhere in protobuf.
   @inline(__always)
   mutating func enumeration(_ tag: Tag) throws(WireError) -> Int32 {

@@ -44,7 +44,7 @@ enum WireSize {
 /// Writes fields into memory whose size was computed first. A field of its type's default value is left out.
 ///
 /// Safe: because each write is checked against the space that is left, and the pointer lives only inside
-/// `ByteBuffer.writeFields`.
+/// `writeFields`.
 struct WireWriter {
   private var cursor: UnsafeMutableRawPointer
   private let end: UnsafeMutableRawPointer
@@ -134,6 +134,19 @@ struct WireWriter {
     precondition(end - cursor >= count, "a message is longer than its computed length")
     defer { cursor += count }
     return UnsafeMutableRawBufferPointer(start: cursor, count: count)
+  }
+}
+
+extension UnsafeMutableRawBufferPointer {
+  /// Fills exactly all of the memory.
+  @inline(__always)
+  func writeFields<Failure: Error>(
+    _ body: (inout WireWriter) throws(Failure) -> Void
+  ) throws(Failure) {
+    if count == 0 { return }
+    var writer = WireWriter(self, count: count)
+    try body(&writer)
+    precondition(writer.isFull, "a message is shorter than its computed length")
   }
 }
 

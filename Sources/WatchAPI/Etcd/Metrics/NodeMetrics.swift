@@ -59,6 +59,25 @@ extension MetricsRegistry {
       Double(node.store.compactRevision)
     }
     register(node.metrics)
+    register(node.watches.metrics)
+  }
+
+  private func register(_ metrics: WatchMetrics) {
+    gauge("etcd_debugging_mvcc_watch_stream_total", help: "Total number of watch streams.") {
+      Double(metrics.streams.load(ordering: .relaxed))
+    }
+    gauge("etcd_debugging_mvcc_watcher_total", help: "Total number of watchers.") {
+      Double(metrics.watchers.load(ordering: .relaxed))
+    }
+    gauge("etcd_debugging_mvcc_slow_watcher_total", help: "Total number of unsynced slow watchers.") {
+      Double(metrics.slowWatchers.load(ordering: .relaxed))
+    }
+    counter("etcd_debugging_mvcc_events_total", help: "Total number of events sent by this member.") {
+      Double(metrics.events.load(ordering: .relaxed))
+    }
+    gauge("etcd_debugging_mvcc_pending_events_total", help: "Total number of pending events to be sent.") {
+      Double(metrics.pendingEvents.load(ordering: .relaxed))
+    }
   }
 
   private func register(_ metrics: NodeMetrics) {

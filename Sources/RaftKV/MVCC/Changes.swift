@@ -1,0 +1,132 @@
+/// History in the order it happened, for watches.
+extension ReadHandle {
+  /// Visits the changes of the revisions `first` to `last` (which reads must see already) in order, until `visit`
+  /// returns false. Begin again later with the revision where it stopped: nothing is held between calls.
+  ///
+  /// Fails with `.compacted` when some of them may be gone, with `.corrupt`, or with what `visit` throws. What is
+  /// still in memory is there whatever was compacted: whoever must not show it asks for the compact revision.
+  public func changes(
+    from first: Int64, through last: Int64,
+    visit: (borrowing ChangeView) throws(StoreError) -> Bool
+  ) throws(StoreError) {
+    if first > last { return }
+    begin()
+    defer { end() }
+    let tables = self.tables!.tables
+    // The newest table that holds all of `first` and what came after; the last one when the checkpoint has a part.
+    let newestWhole = tables.firstIndex { $0.origin.holdsNothing(of: first) }
+    if newestWhole == nil, let oldest = tables.last {
+      let end = Bound(main: oldest.origin.revision + 1, sub: oldest.origin.partialChanges)
+      guard try storedChanges(from: first, through: last, before: end, visit) else { return }
+    }
+    for place in stride(from: newestWhole ?? tables.count - 1, through: 0, by: -1) {
+      let table = tables[place]
+      var at = table.firstVersion(from: first)
+      while at != 0 {
+        let version = table.version(at: at)
+        if version.pointee.main > last { return }
+        let view = ChangeView(
+          key: table.node(at: version.pointee.key).key, version: VisibleVersion(version),
+          previous: Revision(main: version.pointee.previousMain, sub: Int64(version.pointee.previousSub)),
+          inTable: place, handle: self)
+        guard try visit(view) else { return }
+        at = table.following(at)
+      }
+    }
+  }
+
+  /// The part in the checkpoint, up to `end`: what the oldest table holds may be there too. False when `visit`
+  /// wants no more.
+  private func storedChanges(
+    from first: Int64, through last: Int64, before end: Bound,
+    _ visit: (borrowing ChangeView) throws(StoreError) -> Bool
+  ) throws(StoreError) -> Bool {
+    try openCheckpoint()
+    if first < compactRevision { throw .compacted }
+    let cursor = changeCursor
+    var isThere = try cursor.seek(first)
+    while isThere, cursor.main <= last, end.isAfter(main: cursor.main, sub: cursor.sub) {
+      let record = cursor.record
+      let view = ChangeView(
+        key: cursor.key, version: VisibleVersion(record, main: cursor.main, sub: cursor.sub),
+        previous: Revision(main: record.previousMain, sub: record.previousSub), inTable: nil, handle: self)
+      guard try visit(view) else { return false }
+      isThere = try cursor.next()
+    }
+    return true
+  }
+
+  /// What the key of a change held before it. `place` is the number of the change's memtable.
+  fileprivate func version(
+    before change: VisibleVersion, of key: UnsafeRawBufferPointer, at previous: Revision, inTable place: Int?
+  ) throws(StoreError) -> VisibleVersion? {
+    if previous.main == 0 { return nil }
+    if let place, let inMemory = change.inMemory {
+      let tables = self.tables!.tables
+      let older = inMemory.pointee.older
+      if older != 0 { return VisibleVersion(tables[place].version(at: older)) }
+      for table in tables[(place + 1)...] {
+        let node = table.find(key)
+        if node == 0 { continue }
+        if let found = table.newest(of: node, before: Bound(main: change.main, sub: change.sub)) {
+          return VisibleVersion(found)
+        }
+      }
+    }
+    try openCheckpoint()
+    if let record = try versions.header(main: previous.main, sub: previous.sub) {
+      return VisibleVersion(record, main: previous.main, sub: previous.sub)
+    }
+    // Compaction removes what newer versions hide.
+    if previous.main <= compactRevision { return nil }
+    throw .corrupt("the checkpoint lacks version \(previous.main).\(previous.sub) that a newer one names")
+  }
+}
+
+extension CheckpointState {
+  /// Whether every change of `revision` comes after this state.
+  fileprivate func holdsNothing(of revision: Int64) -> Bool {
+    self.revision + (partialChanges > 0 ? 1 : 0) < revision
+  }
+}
+
+/// One change of one key, borrowed: valid only inside the visit.
+///
+/// Safe: because the visit borrows it, while the handle holds the memtables and the read transaction.
+public struct ChangeView: ~Copyable {
+  /// The key's bytes.
+  public let key: UnsafeRawBufferPointer
+  private let visible: VisibleVersion
+  private let previousRevision: Revision
+  /// The memtable that holds the change, by number; nil when it is in the checkpoint.
+  private let table: Int?
+  private unowned(unsafe) let handle: ReadHandle
+
+  fileprivate init(
+    key: UnsafeRawBufferPointer, version: VisibleVersion, previous: Revision, inTable table: Int?,
+    handle: ReadHandle
+  ) {
+    self.key = key
+    visible = version
+    previousRevision = previous
+    self.table = table
+    self.handle = handle
+  }
+
+  /// When it happened.
+  public var revision: Revision { Revision(main: visible.main, sub: visible.sub) }
+  /// Whether the key was deleted: then there is nothing to `current`.
+  public var isDelete: Bool { visible.isTombstone }
+  /// What the key holds since the change.
+  public var current: KeyValueView { KeyValueView(key: key, version: visible, handle: handle) }
+
+  /// What the key held before; nil when it was not there, or when that has been compacted away.
+  /// Fails with `.corrupt`.
+  public func previous() throws(StoreError) -> KeyValueView? {
+    guard
+      let found = try handle.version(before: visible, of: key, at: previousRevision, inTable: table),
+      !found.isTombstone
+    else { return nil }
+    return KeyValueView(key: key, version: found, handle: handle)
+  }
+}
