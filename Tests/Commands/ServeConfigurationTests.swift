@@ -15,7 +15,7 @@ struct ServeConfigurationTests {
       "--grpc-keepalive-interval", "1h1m", "--grpc-keepalive-timeout", "1.5s", "--heartbeat-interval", "12",
       "--election-timeout", "60", "--log-level", "warn", "--log-format", "console", "--log-outputs",
       "stdout,/tmp/log,stdout", "--memtable-bytes", "65536", "--memtable-changes", "1234",
-      "--wal-segment-bytes", "65537",
+      "--index-delta-bytes", "5678", "--wal-segment-bytes", "65537",
     ])
     #expect(configuration.name == "m1")
     #expect(configuration.dataDirectory == "/data")
@@ -33,6 +33,7 @@ struct ServeConfigurationTests {
     #expect(configuration.transactionOperationsMax == 9)
     #expect(configuration.memtableBytes == 65536)
     #expect(configuration.memtableChanges == 1234)
+    #expect(configuration.indexDeltaBytes == 5678)
     #expect(configuration.walSegmentBytes == 65537)
     #expect(configuration.concurrentStreamsMax == 10)
     #expect(configuration.keepAliveMinimumInterval == .milliseconds(11))

@@ -56,6 +56,7 @@ struct ServeInvocationTests {
     #expect(configuration.transactionOperationsMax == 128)
     #expect(configuration.memtableBytes == 64 << 20)
     #expect(configuration.memtableChanges == 100_000)
+    #expect(configuration.indexDeltaBytes == 16 << 20)
     #expect(configuration.walSegmentBytes == 64 << 20)
     #expect(configuration.concurrentStreamsMax == UInt32.max)
     #expect(configuration.keepAliveMinimumInterval == .seconds(5))

@@ -102,7 +102,7 @@ extension NumberedStore {
     for flushes in [false, true] {
       for earlier in [nil, target - 1] as [Int64?] where earlier ?? 1 > 0 {
         let folder = TemporaryFolder()
-        let store = try NumberedStore(folder)
+        let store = try NumberedStore(folder, .small { $0.indexDeltaBytes = 0 })
         for action in history {
           switch action {
           case "p": store.apply(put("k", "v"))
@@ -187,6 +187,7 @@ extension NumberedStore {
   func goesOnAfterARestartAnywhere(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     let configuration = Store.Configuration.small {
+      $0.indexDeltaBytes = 0
       $0.compactionBatchVersions = 7
       $0.compactionStepRows = 3
     }
@@ -225,7 +226,7 @@ extension NumberedStore {
     #expect(try contents() == expected, "seed \(seed)")
     // As one go would have left it.
     let whole = TemporaryFolder()
-    let other = try NumberedStore(whole)
+    let other = try NumberedStore(whole, .small { $0.indexDeltaBytes = 0 })
     random = SeededGenerator(seed: seed)
     for number in 0..<120 {
       let key = "key-\(Int.random(in: 0..<20, using: &random))"
@@ -279,9 +280,27 @@ extension NumberedStore {
     store.store.close()
   }
 
+  /// A tombstone whose row waits in the delta loses it when the delta is settled.
+  @Test func tombstonesLeaveTheDelta() throws {
+    let store = try NumberedStore(folder, .small { $0.indexDeltaBytes = 1 << 20 })
+    for number in 0..<20 { store.apply(put("key-\(number)", "v")) }
+    try store.flushAll()
+    for number in 0..<19 { store.delete("key-\(number)") }
+    store.apply(put("last", "v"))
+    #expect(store.compact(store.store.currentRevision) == .success(.compact))
+    try store.settle()
+    #expect(try store.versionsInCheckpoint().count == 2)
+    #expect(try store.keysInCheckpoint().count == 21)
+    _ = try store.store.flusher.settleSlices(.max)
+    #expect(try store.keysInCheckpoint() == ["key-19", "last"])
+    let reader = try store.store.makeReadHandle()
+    #expect(try reader.range(RangeQuery(range: allKeys)).count == 2)
+    store.store.close()
+  }
+
   /// Keys of several rows leave nothing behind, and take nothing of others with them.
   @Test func longKeysGoWithTheirRows() throws {
-    let store = try NumberedStore(folder)
+    let store = try NumberedStore(folder, .small { $0.indexDeltaBytes = 0 })
     let stem = String(repeating: "s", count: 480)
     let keys = [stem, stem + "a", stem + stem, stem + stem + "b", stem + stem + "c", stem + stem + stem]
     for key in keys { store.apply(put(key, key)) }

@@ -14,6 +14,7 @@ import Testing
       configuration: .small {
         $0.memtableChanges = 97
         $0.flushPages = 40
+        $0.indexDeltaBytes = 1000
       })
     let keys = (0..<8).map { Bytes("key-\($0)".utf8) } + [Bytes(repeating: 1, count: 700)]
     let entries: UInt64 = 4000

@@ -19,15 +19,18 @@ import Testing
   @Test func restartsInsideEntriesHappen() throws {
     var found = 0
     var sliced = 0
+    var halfSettled = 0
     for seed in 1000..<1016 as Range<UInt64> {
       var run = try ModelRun(seed: seed)
       for _ in 0..<150 { try run.step() }
       run.close()
       found += run.partialRestarts
       sliced += run.slicedRestarts
+      halfSettled += run.halfSettledRestarts
     }
     #expect(found > 3)
     #expect(sliced > 0)
+    #expect(halfSettled > 0)
   }
 }
 
@@ -51,6 +54,7 @@ struct ModelRun {
   private(set) var partialRestarts = 0
   private(set) var slicedRestarts = 0
   private(set) var compactedTo: Int64 = -1
+  private(set) var halfSettledRestarts = 0
 
   init(seed: UInt64) throws {
     self.seed = seed
@@ -73,6 +77,8 @@ struct ModelRun {
     configuration.packingStepPages = [2, 8, 256].randomElement(using: &random)!
     configuration.reclaimReserveBytes = 0
     configuration.reclaimStepBytes = [4096, 1 << 20].randomElement(using: &random)!
+    // Settled after each flush, now and then, or hardly ever.
+    configuration.indexDeltaBytes = [0, 100, 1500, 1 << 20].randomElement(using: &random)!
     let store = try Store(directory: folder.path, configuration: configuration)
     flushes.limit = configuration.immutableMemtables
     flushes.waiting = 0
@@ -114,8 +120,10 @@ struct ModelRun {
   }
 
   mutating func restart() throws {
-    // A crash may come between the transactions of a flush.
-    if random.chance(1, in: 2), let table = store.flusher.oldest() {
+    // A crash may come between the transactions of a settle, or of a flush.
+    if random.chance(1, in: 3) {
+      if try store.flusher.settleSlices(Int.random(in: 1...2, using: &random)) { halfSettledRestarts += 1 }
+    } else if random.chance(1, in: 2), let table = store.flusher.oldest() {
       for _ in 0..<Int.random(in: 1...3, using: &random) where table.flushedTo != 0 {
         try store.flusher.writeSlice(of: table)
         if table.flushedTo != 0 { slicedRestarts += 1 }

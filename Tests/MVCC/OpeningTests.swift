@@ -5,7 +5,10 @@ import Testing
 
 /// Data folders that cannot be opened, and records that cannot be read: a clear error, never a crash.
 @Suite struct OpeningTests {
-  private let folder = TemporaryFolder()
+  private let folder: TemporaryFolder
+
+  init() { folder = TemporaryFolder() }
+  private init(folder: TemporaryFolder) { self.folder = folder }
 
   private func failure(_ folder: TemporaryFolder) -> StoreError? {
     do throws(StoreError) {
@@ -16,8 +19,8 @@ import Testing
     }
   }
 
-  private func filled() throws {
-    let store = try NumberedStore(folder)
+  private func filled(settles: Bool = true) throws {
+    let store = try NumberedStore(folder, .small { $0.indexDeltaBytes = settles ? 0 : 16 << 20 })
     for number in 0..<500 { store.apply(put("key-\(number)", String(repeating: "v", count: number))) }
     try store.flushAll()
     store.store.close()
@@ -193,6 +196,33 @@ import Testing
     store.store.close()
   }
 
+  @Test func damagedRunsAreRefused() throws {
+    for (block, offset) in [(0, 700), (1, 2)] {
+      let folder = TemporaryFolder()
+      let tests = OpeningTests(folder: folder)
+      try tests.filled(settles: false)
+      let key = Bytes([0, 0, 0, 1, 0, 0, 0, UInt8(block)])
+      try tests.edit(\.runs, key) { $0[offset] ^= 1 }
+      guard case .corrupt(let message) = failure(folder) else {
+        Issue.record("opened")
+        return
+      }
+      #expect(message.contains("run 1"))
+      try tests.edit(\.runs, key) { $0[offset] ^= 1 }
+      #expect(failure(folder) == nil)
+      // A block that is not there.
+      let environment = try Environment(path: folder.path, configuration: .small())
+      let transaction = try WriteTransaction(environment)
+      try key.withUnsafeBytes { try removeRow($0, transaction, environment.databases.runs) }
+      try transaction.commit()
+      environment.close()
+      guard case .corrupt = failure(folder) else {
+        Issue.record("opened without block \(block)")
+        return
+      }
+    }
+  }
+
   @Test func aFullMapKeepsTheMemtable() throws {
     let small = Store.Configuration.small {
       $0.mapBytes = 1 << 20
@@ -223,4 +253,10 @@ import Testing
     #expect(larger.store.currentRevision == 1)
     larger.store.close()
   }
+}
+
+private func removeRow(
+  _ key: UnsafeRawBufferPointer, _ transaction: borrowing WriteTransaction, _ database: UInt32
+) throws(StoreError) {
+  try transaction.remove(database, key)
 }

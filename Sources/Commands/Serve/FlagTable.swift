@@ -83,6 +83,10 @@ enum FlagTable {
       .limits, "memtable-changes", .count, "100000",
       "Changes kept in memory before that; they bound what a restart replays. (Not a flag of etcd.)"),
     flag(
+      .limits, "index-delta-bytes", .count, "16777216",
+      "Bytes of changes to the index kept in memory before they are written into it together. (Not a flag of etcd.)"
+    ),
+    flag(
       .limits, "wal-segment-bytes", .count, "67108864",
       "Size of each file of the log; the next one is preallocated. (Not a flag of etcd.)"),
     flag(

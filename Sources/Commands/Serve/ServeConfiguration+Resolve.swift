@@ -9,6 +9,8 @@ extension ServeConfiguration {
     /// A few memtables are in memory at a time.
     static let memtableBytes: ClosedRange<UInt64> = 64 << 10...4 << 30
     static let memtableChanges: ClosedRange<UInt64> = 100...10_000_000
+    /// It is rebuilt at each start.
+    static let indexDeltaBytes: ClosedRange<UInt64> = 4 << 10...1 << 30
     static let walSegmentBytes: ClosedRange<UInt64> = 64 << 10...4 << 30
     /// etcd: `maxElectionMs`.
     static let electionTimeoutMillisecondsMax: UInt64 = 50_000
@@ -50,6 +52,7 @@ extension ServeConfiguration {
         try values.count("max-txn-ops", in: 1...Limits.transactionOperationsMax)),
       memtableBytes: Int(try values.count("memtable-bytes", in: Limits.memtableBytes)),
       memtableChanges: Int(try values.count("memtable-changes", in: Limits.memtableChanges)),
+      indexDeltaBytes: Int(try values.count("index-delta-bytes", in: Limits.indexDeltaBytes)),
       walSegmentBytes: Int(try values.count("wal-segment-bytes", in: Limits.walSegmentBytes)),
       concurrentStreamsMax: UInt32(
         try values.count("max-concurrent-streams", in: 1...UInt64(UInt32.max))),

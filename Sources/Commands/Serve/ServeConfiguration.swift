@@ -48,6 +48,8 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var memtableBytes: Int
   /// Changes that a memtable takes.
   public var memtableChanges: Int
+  /// Bytes of changes to the index that stay in memory before they are written into it.
+  public var indexDeltaBytes: Int
   /// The size of a file of the log, in bytes.
   public var walSegmentBytes: Int
   /// Most calls under way on one connection.

@@ -87,6 +87,7 @@ private func makeNode(_ configuration: ServeConfiguration, logger: Logger) throw
   node.maximumRequestBytes = configuration.requestBytesMax
   node.store.memtableBytes = configuration.memtableBytes
   node.store.memtableChanges = configuration.memtableChanges
+  node.store.indexDeltaBytes = configuration.indexDeltaBytes
   node.limits.logSegmentBytes = configuration.walSegmentBytes
   return try Node(
     node, environment: .system(), decoder: EtcdService.commandDecoder, logger: logger,

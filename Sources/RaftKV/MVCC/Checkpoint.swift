@@ -5,7 +5,7 @@ import CLMDB
 /// with the CRC-32C of its name and the rest.
 struct Checkpoint {
   /// The format of the whole checkpoint. A change that older readers would misread needs a new number.
-  static let format: UInt64 = 1
+  static let format: UInt64 = 2
   static let formatName = "format"
   static let stateName = "state"
   static let alarmsName = "alarms"

@@ -71,13 +71,15 @@ struct Compactor {
   }
 
   private let state: StoreState
+  private let flusher: Flusher
   private(set) var progress: CompactionProgress
   private var batch: Batch?
   /// Versions removed since the pass began or was taken up again.
   private(set) var removedVersions = 0
 
-  init(_ state: StoreState, progress: CompactionProgress) {
+  init(_ state: StoreState, flusher: Flusher, progress: CompactionProgress) {
     self.state = state
+    self.flusher = flusher
     self.progress = progress
   }
 
@@ -193,15 +195,8 @@ struct Compactor {
   private mutating func removeSome() throws(StoreError) -> Step {
     guard var open = batch else { return .none }
     var progress = progress
-    var versions = 0
-    var rows = 0
     let transaction = try WriteTransaction(state.environment)
-    while open.removed < open.doomed.count && rows < state.configuration.compactionStepRows {
-      let removed = try remove(open.doomed[open.removed], transaction)
-      open.removed += 1
-      if removed > 0 { versions += 1 }
-      rows += removed
-    }
+    let (versions, rows) = try remove(from: &open, transaction)
     progress.removedRows += Int64(rows)
     if open.removed == open.doomed.count { progress.next = open.next }
     try Checkpoint.write(
@@ -214,12 +209,45 @@ struct Compactor {
     return .worked
   }
 
-  /// Removes all rows of a version, and returns how many there were.
+  /// Removes the next versions of the batch, with the rows of tombstones in the index. The writer's cursor ends with
+  /// this call, before the commit.
+  private func remove(
+    from batch: inout Batch, _ transaction: borrowing WriteTransaction
+  ) throws(StoreError) -> (versions: Int, rows: Int) {
+    var index = try KeyRowWriter(transaction, state.environment.databases, nextNode: flusher.nextNode)
+    var versions = 0
+    var rows = 0
+    while batch.removed < batch.doomed.count && rows < state.configuration.compactionStepRows {
+      let doomed = batch.doomed[batch.removed]
+      let (removed, key) = try remove(doomed, transaction)
+      if let key { try removeIndexRow(of: key, doomed, transaction, &index) }
+      batch.removed += 1
+      if removed > 0 { versions += 1 }
+      rows += removed
+    }
+    return (versions, rows)
+  }
+
+  /// Removes the index row of a tombstone if it still is the newest. One in the delta stays, and hides an older row in
+  /// `current`: it goes when the delta is settled, as every tombstone below the floor does.
+  private func removeIndexRow(
+    of key: Bytes, _ tombstone: Doomed, _ transaction: borrowing WriteTransaction, _ index: inout KeyRowWriter
+  ) throws(StoreError) {
+    // Neither a borrowed transaction nor the writer can go into a closure.
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(key.count, 1), alignment: 8)
+    defer { memory.deallocate() }
+    memory.copyBytes(from: key)
+    let bytes = UnsafeRawBufferPointer(rebasing: memory[..<key.count])
+    guard flusher.delta.find(bytes) == nil else { return }
+    let row = try flusher.checkpointRow(of: bytes, in: transaction)
+    if row?.main == tombstone.main && row?.sub == Int64(tombstone.sub) { try index.remove(bytes) }
+  }
+
+  /// Removes all rows of a version, and returns how many there were, and the key of a tombstone.
   private func remove(
     _ doomed: Doomed, _ transaction: borrowing WriteTransaction
-  ) throws(StoreError) -> Int {
+  ) throws(StoreError) -> (rows: Int, key: Bytes?) {
     let versions = state.environment.databases.versions
-    let databases = state.environment.databases
     let pointer = transaction.pointer
     var key = VersionKey(main: doomed.main, sub: Int64(doomed.sub))
     let found = try key.withBytes { (bytes) throws(StoreError) -> (chunks: Int, key: Bytes?)? in
@@ -231,7 +259,7 @@ struct Compactor {
         doomed.isTombstone ? Bytes(payload.prefix(record.keyLength)) : nil
       )
     }
-    guard let found else { return 0 }
+    guard let found else { return (0, nil) }
     try key.withBytes { (bytes) throws(StoreError) in try removeRow(pointer, versions, bytes) }
     var userKey = found.key
     for _ in 0..<found.chunks {
@@ -246,12 +274,6 @@ struct Compactor {
       }
       key.chunk += 1
     }
-    if let userKey {
-      try userKey.withRawBytes { (bytes) throws(StoreError) in
-        try KeyRows.remove(
-          bytes, ifNewest: Revision(main: doomed.main, sub: Int64(doomed.sub)), pointer, databases)
-      }
-    }
-    return 1 + found.chunks
+    return (1 + found.chunks, userKey)
   }
 }

@@ -27,6 +27,8 @@ struct Databases {
   var current: MDB_dbi = 0
   /// What follows the first 480 bytes of long keys, by node and chunk.
   var longKeys: MDB_dbi = 0
+  /// (run, block) → index changes of a flush that are not in `current` yet.
+  var runs: MDB_dbi = 0
   /// (main, sub[, chunk]) → version.
   var versions: MDB_dbi = 0
   /// Name → document.
@@ -109,6 +111,7 @@ final class Environment: @unchecked Sendable {
     let transaction = try WriteTransaction(self)
     databases.current = try transaction.open("current")
     databases.longKeys = try transaction.open("longkeys")
+    databases.runs = try transaction.open("runs")
     databases.versions = try transaction.open("versions")
     databases.meta = try transaction.open("meta")
     try transaction.commit()

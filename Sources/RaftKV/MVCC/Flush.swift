@@ -5,26 +5,55 @@ import Synchronization
 
 /// The flush thread's half: turns the oldest immutable memtable into checkpoint, in one transaction or, when
 /// that would make too many pages dirty, in several, each of which leaves a state the store can start from.
+/// Its index changes become a run on the disk and part of the delta in memory; see `Settle.swift` for the rest of
+/// their way.
 ///
 /// Safe: because one thread at a time flushes.
 final class Flusher: @unchecked Sendable {
-  private let state: StoreState
-  private var nextNode: UInt64
+  let state: StoreState
+  /// The next node of long keys to hand out.
+  var nextNode: UInt64
+  /// The runs on the disk; what they hold is in the delta, or in `unmerged` while a memtable is being flushed.
+  var runs: IndexRuns
+  /// Packed rows of the runs written for the oldest memtable.
+  private var unmerged: [PackedRun] = []
   private let writer = VersionWriter()
 
-  init(_ state: StoreState, nextNode: UInt64) {
+  init(_ state: StoreState, nextNode: UInt64, runs: IndexRuns) {
     self.state = state
     self.nextNode = nextNode
+    self.runs = runs
   }
 
   func flushOldest() throws(StoreError) -> Bool {
+    // Left over from a settle that failed, or from another process.
+    try settleIfDue()
     guard let table = oldest() else { return false }
     repeat { try writeSlice(of: table) } while table.flushedTo != 0
-    state.shared.change { shared in
-      shared.tables = MemtableSet(Array(shared.tables.tables.dropLast()))
-    }
+    try publish()
+    try settleIfDue()
     try measure()
     return true
+  }
+
+  /// Lets reads find in the delta what they found in the oldest memtable.
+  private func publish() throws(StoreError) {
+    var delta = self.delta
+    if !unmerged.isEmpty { delta = try IndexDelta(merging: [delta.bytes] + unmerged.map(\.bytes)) }
+    unmerged = []
+    state.shared.change { shared in
+      shared.tables = MemtableSet(Array(shared.tables.tables.dropLast()), delta: delta)
+    }
+  }
+
+  var delta: IndexDelta { state.shared.with { $0.tables.delta } }
+
+  /// The newest index row of `key` in the checkpoint, as a write transaction sees it.
+  func checkpointRow(
+    of key: UnsafeRawBufferPointer, in transaction: borrowing WriteTransaction
+  ) throws(StoreError) -> CurrentRow? {
+    if let row = delta.find(key) { return row }
+    return try KeyRows.find(key, in: transaction.pointer, state.environment.databases)
   }
 
   /// The memtable to flush next.
@@ -51,29 +80,38 @@ final class Flusher: @unchecked Sendable {
   func writeSlice(of table: Memtable) throws(StoreError) {
     let databases = state.environment.databases
     let transaction = try WriteTransaction(state.environment)
-    let slice = try nextSlice(of: table, transaction)
-    let node = try writeRows(of: table, slice, transaction)
+    let slice = nextSlice(of: table)
+    let run = try writeRows(of: table, slice, transaction)
     let flushed = state.shared.with { $0.flushed }
     for change in table.metaChanges
     where change.index > flushed.position.index && change.index <= slice.after.position.index {
       try Checkpoint.write(change.name, change.value, transaction, databases.meta)
     }
-    var checkpoint = Checkpoint()
-    checkpoint.state = slice.after
-    checkpoint.nextNode = node
-    try checkpoint.writeState(transaction, databases.meta)
+    try writeState(slice.after, transaction)
     try transaction.commit()
-    nextNode = node
+    if let run {
+      runs.add(bytes: run.bytes.count)
+      unmerged.append(run)
+    }
     table.flushedTo = slice.end
     state.shared.with { $0.flushed = slice.after }
   }
 
-  /// Versions in revision order, then the index rows in key order; returns the next node of long keys.
+  func writeState(
+    _ reached: CheckpointState, _ transaction: borrowing WriteTransaction
+  ) throws(StoreError) {
+    var checkpoint = Checkpoint()
+    checkpoint.state = reached
+    checkpoint.nextNode = nextNode
+    try checkpoint.writeState(transaction, state.environment.databases.meta)
+  }
+
+  /// Versions in revision order, then the index changes in key order, which it returns.
   /// The cursors end with this call, before the commit.
   private func writeRows(
     of table: Memtable, _ slice: Slice, _ transaction: borrowing WriteTransaction
-  ) throws(StoreError) -> UInt64 {
-    if slice.first == 0 { return nextNode }
+  ) throws(StoreError) -> PackedRun? {
+    if slice.first == 0 { return nil }
     let databases = state.environment.databases
     let versions = try WriteCursor(transaction, databases.versions)
     var at = slice.first
@@ -91,7 +129,7 @@ final class Flusher: @unchecked Sendable {
       end = Bound(main: next.main, sub: Int64(next.sub))
     }
     let start = Bound(main: first.pointee.main, sub: Int64(first.pointee.sub))
-    var rows = try KeyRowWriter(transaction, databases, nextNode: nextNode)
+    var rows = PackedRowWriter()
     var node = table.firstKey
     while node != 0 {
       if let newest = table.newest(of: node, before: end), !newest.isBefore(start) {
@@ -102,36 +140,28 @@ final class Flusher: @unchecked Sendable {
         row.version = newest.pointee.version
         row.lease = newest.pointee.lease
         row.valueLength = Int64(newest.pointee.valueLength)
-        try rows.put(table.node(at: node).key, row)
+        rows.append(table.node(at: node).key, row)
       }
       node = table.next(after: node)
     }
-    return rows.nextNode
+    let run = PackedRun(rows)
+    try runs.write(run.bytes, transaction, databases)
+    return run
   }
 
   /// As many versions as stay below the bound on dirty pages, and the state after them.
-  private func nextSlice(
-    of table: Memtable, _ transaction: borrowing WriteTransaction
-  ) throws(StoreError) -> Slice {
+  private func nextSlice(of table: Memtable) -> Slice {
     var slice = Slice(first: table.flushedTo, end: table.flushedTo, after: table.end)
     if slice.first == 0 { return slice }
-    let databases = state.environment.databases
-    let indexPages =
-      try transaction.pages(databases.current) + transaction.pages(databases.longKeys)
-    // A row in a page wastes at most a third of it; a split leaves two pages half full.
-    var versionBytes = 0
-    var touchedRows = 0
-    var rowBytes = 0
+    // A row in a page wastes at most a third of it.
+    var bytes = 0
     var last: VersionPointer?
     while slice.end != 0 {
       let version = table.version(at: slice.end)
       let keyLength = table.node(at: version.pointee.key).keyLength
-      versionBytes += VersionRecord.maximumHeaderBytes + keyLength + Int(version.pointee.valueLength)
-      touchedRows += 1 + keyLength / KeyRows.chunkBytes
-      rowBytes += CurrentRow.maximumBytes + keyLength
-      let pages =
-        versionBytes / (state.environment.pageSize * 2 / 3) + min(touchedRows * 2, indexPages)
-        + rowBytes * 2 / state.environment.pageSize
+      bytes += VersionRecord.maximumHeaderBytes + keyLength + Int(version.pointee.valueLength)
+      bytes += PackedRows.maximumFieldBytes + keyLength
+      let pages = bytes / (state.environment.pageSize * 2 / 3)
       if last != nil && pages > state.configuration.flushPages { break }
       last = version
       slice.end = version.pointee.following

@@ -13,104 +13,37 @@ enum KeyRows {
   static let maximumDepth = (Store.maximumKeyBytes + chunkBytes - 1) / chunkBytes
 
   /// The row of exactly `key`; nil when there is none, or only longer keys pass through it.
+  @inline(__always)
   static func find(
     _ key: UnsafeRawBufferPointer, in session: ReadSession
   ) throws(StoreError) -> CurrentRow? {
+    try find(key, in: session.handle, session.databases)
+  }
+
+  /// The same in any transaction.
+  static func find(
+    _ key: UnsafeRawBufferPointer, in transaction: OpaquePointer, _ databases: Databases
+  ) throws(StoreError) -> CurrentRow? {
     if key.count <= chunkBytes {
-      guard let bytes = try lookUp(session.handle, session.databases.current, key) else { return nil }
+      guard let bytes = try lookUp(transaction, databases.current, key) else { return nil }
       guard let row = CurrentRow(bytes, key: key) else { throw corruptRow }
       return row.main == 0 ? nil : row
     }
     return try withUnsafeTemporaryBytes(nodeBytes + chunkBytes) {
       (buffer) throws(StoreError) -> CurrentRow? in
       var rowKey = UnsafeRawBufferPointer(rebasing: key[..<chunkBytes])
-      var database = session.databases.current
+      var database = databases.current
       var rest = UnsafeRawBufferPointer(rebasing: key[chunkBytes...])
       while true {
-        guard let bytes = try lookUp(session.handle, database, rowKey) else { return nil }
+        guard let bytes = try lookUp(transaction, database, rowKey) else { return nil }
         guard let row = CurrentRow(bytes, key: rowKey) else { throw corruptRow }
         if rest.count == 0 { return row.main == 0 ? nil : row }
         if row.child == 0 { return nil }
         let length = min(rest.count, chunkBytes)
         rowKey = nodeKey(row.child, UnsafeRawBufferPointer(rebasing: rest[..<length]), in: buffer)
         rest = UnsafeRawBufferPointer(rebasing: rest[length...])
-        database = session.databases.longKeys
+        database = databases.longKeys
       }
-    }
-  }
-
-  /// Removes the row of `key` if the newest version that it names is still this one; rows that only led to it go
-  /// with it.
-  static func remove(
-    _ key: UnsafeRawBufferPointer, ifNewest revision: Revision, _ transaction: OpaquePointer,
-    _ databases: Databases
-  ) throws(StoreError) {
-    // The rows on the way to the key, outermost first.
-    var path: [(database: MDB_dbi, key: Bytes, row: CurrentRow)] = []
-    var database = databases.current
-    var rowKey = Bytes(key.prefix(chunkBytes))
-    var rest = key.dropFirst(chunkBytes)
-    while true {
-      let found = try rowKey.withRawBytes { (bytes) throws(StoreError) -> CurrentRow? in
-        guard let row = try lookUp(transaction, database, bytes) else { return nil }
-        guard let decoded = CurrentRow(row, key: bytes) else { throw corruptRow }
-        return decoded
-      }
-      guard let found else { return }
-      path.append((database, rowKey, found))
-      if rest.isEmpty { break }
-      if found.child == 0 { return }
-      rowKey = withUnsafeBytes(of: found.child.bigEndian) { Bytes($0) } + Bytes(rest.prefix(chunkBytes))
-      rest = rest.dropFirst(chunkBytes)
-      database = databases.longKeys
-    }
-    guard var last = path.popLast(), last.row.main == revision.main, last.row.sub == revision.sub else {
-      return
-    }
-    let child = last.row.child
-    last.row = CurrentRow()
-    last.row.child = child
-    while true {
-      if last.row.main != 0 || last.row.child != 0 {
-        return try overwrite(last.row, last.key, last.database, transaction)
-      }
-      try last.key.withRawBytes { (bytes) throws(StoreError) in
-        try removeRow(transaction, last.database, bytes)
-      }
-      guard let parent = path.popLast() else { return }
-      if try hasRows(parent.row.child, transaction, databases) { return }
-      last = parent
-      last.row.child = 0
-    }
-  }
-
-  private static func overwrite(
-    _ row: CurrentRow, _ key: Bytes, _ database: MDB_dbi, _ transaction: OpaquePointer
-  ) throws(StoreError) {
-    try withUnsafeTemporaryBytes(CurrentRow.maximumBytes) { (buffer) throws(StoreError) in
-      try key.withRawBytes { (bytes) throws(StoreError) in
-        var keyValue = MDB_val(bytes)
-        var data = MDB_val(row.encode(key: bytes, into: buffer.baseAddress!))
-        try check(mdb_put(transaction, database, &keyValue, &data, 0), "writing to the checkpoint")
-      }
-    }
-  }
-
-  /// Whether anything lies below a node of long keys.
-  private static func hasRows(
-    _ node: UInt64, _ transaction: OpaquePointer, _ databases: Databases
-  ) throws(StoreError) -> Bool {
-    var opened: OpaquePointer?
-    try check(mdb_cursor_open(transaction, databases.longKeys, &opened), "opening a cursor")
-    defer { mdb_cursor_close(opened) }
-    return try withUnsafeBytes(of: node.bigEndian) { Bytes($0) }.withRawBytes {
-      (start) throws(StoreError) -> Bool in
-      var key = MDB_val(start)
-      var data = MDB_val()
-      let code = mdb_cursor_get(opened, &key, &data, MDB_SET_RANGE)
-      if code == MDB_NOTFOUND { return false }
-      try check(code, "walking the checkpoint's long keys")
-      return key.mv_size >= nodeBytes && key.bytes.loadUnaligned(as: UInt64.self) == node.bigEndian
     }
   }
 
@@ -187,6 +120,63 @@ struct KeyRowWriter: ~Copyable {
       rest = UnsafeRawBufferPointer(rebasing: rest[length...])
       database = databases.longKeys
     }
+  }
+
+  /// Removes the row of `key`, if there is one, and what only led to it.
+  mutating func remove(_ key: UnsafeRawBufferPointer) throws(StoreError) {
+    if key.count < KeyRows.chunkBytes { return try delete(key, databases.current) }
+    var path: [(key: Bytes, row: CurrentRow)] = []
+    var rowKey = Bytes(key[..<KeyRows.chunkBytes])
+    var rest = UnsafeRawBufferPointer(rebasing: key[KeyRows.chunkBytes...])
+    while true {
+      guard let row = try self.row(rowKey, depth: path.count) else { return }
+      path.append((rowKey, row))
+      if rest.count == 0 { break }
+      if row.child == 0 { return }
+      let length = min(rest.count, KeyRows.chunkBytes)
+      rowKey = Bytes(
+        KeyRows.nodeKey(row.child, UnsafeRawBufferPointer(rebasing: rest[..<length]), in: scratch))
+      rest = UnsafeRawBufferPointer(rebasing: rest[length...])
+    }
+    path[path.count - 1].row = CurrentRow()
+    path[path.count - 1].row.child = try self.row(rowKey, depth: path.count - 1)?.child ?? 0
+    while let (rowKey, row) = path.popLast() {
+      let database = path.isEmpty ? databases.current : databases.longKeys
+      if row.main != 0 || row.child != 0 {
+        return try rowKey.withRawBytes { (key) throws(StoreError) in try write(row, key, database) }
+      }
+      try rowKey.withRawBytes { (key) throws(StoreError) in try delete(key, database) }
+      guard let parent = path.last, try !hasRows(below: parent.row.child) else { return }
+      path[path.count - 1].row.child = 0
+    }
+  }
+
+  private func row(_ key: Bytes, depth: Int) throws(StoreError) -> CurrentRow? {
+    try key.withRawBytes { (key) throws(StoreError) -> CurrentRow? in
+      let database = depth == 0 ? databases.current : databases.longKeys
+      guard let bytes = try lookUp(transaction, database, key) else { return nil }
+      guard let row = CurrentRow(bytes, key: key) else { throw KeyRows.corruptRow }
+      return row
+    }
+  }
+
+  /// Whether any chunk lies below `node`.
+  private func hasRows(below node: UInt64) throws(StoreError) -> Bool {
+    var opened: OpaquePointer?
+    try check(mdb_cursor_open(transaction, databases.longKeys, &opened), "opening a cursor")
+    defer { mdb_cursor_close(opened) }
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    var key = MDB_val(KeyRows.nodeKey(node, nothing, in: scratch))
+    var data = MDB_val()
+    let code = mdb_cursor_get(opened, &key, &data, MDB_SET_RANGE)
+    if code == MDB_NOTFOUND { return false }
+    try check(code, "walking the checkpoint's long keys")
+    return key.mv_size >= KeyRows.nodeBytes
+      && UInt64(bigEndian: key.bytes.loadUnaligned(as: UInt64.self)) == node
+  }
+
+  private func delete(_ key: UnsafeRawBufferPointer, _ database: MDB_dbi) throws(StoreError) {
+    try removeRow(transaction, database, key)
   }
 
   private func write(

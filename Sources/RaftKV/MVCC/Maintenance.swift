@@ -30,7 +30,7 @@ final class Maintainer: @unchecked Sendable {
   init(_ state: StoreState, flusher: Flusher, progress: CompactionProgress) {
     self.state = state
     self.flusher = flusher
-    compactor = Compactor(state, progress: progress)
+    compactor = Compactor(state, flusher: flusher, progress: progress)
     packer = Packer(state)
     reclaimer = SpaceReclaimer(state)
   }

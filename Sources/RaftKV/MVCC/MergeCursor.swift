@@ -63,15 +63,18 @@ struct MemtableSource {
   var node: ArenaOffset
 }
 
-/// Walks the keys of memtables and checkpoint in order, and finds for each the version before `bound`.
+/// Walks the keys of memtables, delta and `current` in order, and finds for each the version before `bound`.
 /// Tombstones and keys without such a version are passed over. Uses the handle's sources and cursor, so there
 /// is one at a time; valid within one call of the handle.
 struct MergeCursor {
   private let handle: ReadHandle
   private let sources: UnsafeMutableBufferPointer<MemtableSource>
+  private var delta: PackedRowCursor
   private let rows: KeyCursor
   private let end: RangeEnd
   private let bound: Bound
+  // Keys are borrowed from the cursors, which therefore move on with the next call.
+  private var advanceDelta = false
   private var advanceRows = false
   /// Visit deleted keys too.
   var includesTombstones = false
@@ -85,6 +88,7 @@ struct MergeCursor {
     self.end = end
     self.bound = bound
     sources = handle.seekSources(start)
+    delta = handle.seekDelta(start)
     rows = handle.rows
     try handle.openCheckpoint()
     try rows.seek(start)
@@ -97,8 +101,12 @@ struct MergeCursor {
         advanceRows = false
         try rows.next()
       }
-      if sources.count == 0 {
-        // Nothing in memory: the checkpoint alone.
+      if advanceDelta {
+        advanceDelta = false
+        delta.next()
+      }
+      if sources.count == 0 && !delta.isValid {
+        // Nothing (more) in memory: `current` alone.
         guard rows.isValid else { return false }
         key = rows.key
         advanceRows = true
@@ -126,9 +134,19 @@ struct MergeCursor {
         smallest = rows.key
         isFound = true
       }
+      var rowsHold = isFound
+      var deltaHolds = false
+      if delta.isValid {
+        let order = isFound ? compareBytes(delta.key, smallest) : -1
+        if order <= 0 {
+          smallest = delta.key
+          isFound = true
+          deltaHolds = true
+          rowsHold = order == 0
+        }
+      }
       // Bit i: source i stands on the smallest key.
       var holders: UInt64 = 0
-      var rowsHold = isFound
       for index in 0..<sources.count where sources[index].node != 0 {
         let candidate = sources[index].table._withUnsafeGuaranteedRef { $0.node(at: sources[index].node).key }
         let order = isFound ? compareBytes(candidate, smallest) : -1
@@ -137,6 +155,7 @@ struct MergeCursor {
           isFound = true
           holders = 1 << UInt64(index)
           rowsHold = false
+          deltaHolds = false
         } else if order == 0 {
           holders |= 1 << UInt64(index)
         }
@@ -155,21 +174,30 @@ struct MergeCursor {
         }
       }
       if rowsHold { advanceRows = true }
+      if deltaHolds { advanceDelta = true }
       if let found {
         visible = VisibleVersion(found)
         return true
       }
-      if rowsHold {
-        if bound.isAfter(main: rows.row.main, sub: rows.row.sub) {
-          visible = VisibleVersion(rows.row)
+      if deltaHolds || rowsHold {
+        // The delta's row is the newer one.
+        let row = deltaHolds ? delta.row : rows.row
+        if bound.isAfter(main: row.main, sub: row.sub) {
+          visible = VisibleVersion(row)
           return true
         }
-        if let older = try handle.walkBack(rows.row, before: bound) {
+        if let older = try handle.walkBack(row, before: bound) {
           visible = older
           return true
         }
+      }
+      if advanceRows {
         advanceRows = false
         try rows.next()
+      }
+      if advanceDelta {
+        advanceDelta = false
+        delta.next()
       }
     }
   }

@@ -12,6 +12,7 @@ public final class ReadHandle {
   @exclusivity(unchecked) private(set) var tables: MemtableSet?
   @exclusivity(unchecked) private var isCheckpointOpen = false
   private let sources: UnsafeMutableBufferPointer<MemtableSource>
+  private let deltaKey = UnsafeMutableRawPointer.allocate(byteCount: Store.maximumKeyBytes, alignment: 8)
   /// The revision this call reads at; `Int64.max` on the apply thread, which is never below the compacted one.
   @exclusivity(unchecked) private var pinned = Int64.max
 
@@ -25,11 +26,14 @@ public final class ReadHandle {
     sources = .allocate(capacity: min(state.configuration.immutableMemtables + 2, 64))
   }
 
-  deinit { sources.deallocate() }
+  deinit {
+    sources.deallocate()
+    deltaKey.deallocate()
+  }
 
   // MARK: one call
 
-  /// Takes the memtables. The checkpoint is renewed after that, on first use: what a flush moves in between
+  /// Takes memtables and delta. The checkpoint is renewed after that, on first use: what a flush moves in between
   /// is then seen twice, never not at all.
   @inline(__always)
   func begin() {
@@ -120,6 +124,22 @@ public final class ReadHandle {
     return UnsafeMutableBufferPointer(start: sources.baseAddress, count: count)
   }
 
+  /// A cursor over the delta, on the first key at or after `start`.
+  func seekDelta(_ start: UnsafeRawBufferPointer) -> PackedRowCursor {
+    let delta = tables!.delta
+    var cursor = PackedRowCursor(delta.bytes, keyMemory: deltaKey)
+    delta.seek(&cursor, start)
+    return cursor
+  }
+
+  /// The newest index row of `key` in the checkpoint, whether it is in `current` already or not.
+  @inline(__always)
+  func checkpointRow(of key: UnsafeRawBufferPointer) throws(StoreError) -> CurrentRow? {
+    if let row = tables!.delta.find(key) { return row }
+    try openCheckpoint()
+    return try KeyRows.find(key, in: session)
+  }
+
   /// The newest version of `key` before `bound`, tombstones included.
   @inline(__always)
   func find(
@@ -131,9 +151,9 @@ public final class ReadHandle {
         return VisibleVersion(found)
       }
     }
-    try openCheckpoint()
-    guard let row = try KeyRows.find(key, in: session) else { return nil }
+    guard let row = try checkpointRow(of: key) else { return nil }
     if bound.isAfter(main: row.main, sub: row.sub) { return VisibleVersion(row) }
+    try openCheckpoint()
     return try walkBack(row, before: bound)
   }
 

@@ -20,6 +20,9 @@ public final class Store: @unchecked Sendable {
     public var maximumReaders = 1024
     /// Pages that one transaction of a flush may make dirty; LMDB's own list ends at 131,071.
     public var flushPages = 60_000
+    /// The index changes of the latest flushes stay in memory until they take so many bytes, then they are written
+    /// into the index together. Memory may exceed it by the keys of one memtable.
+    public var indexDeltaBytes = 16 << 20
     /// Physical compaction waits so long for the end of reads that need what it would remove.
     public var pinWaitMilliseconds: UInt64 = 60_000
     /// Versions that one round of physical compaction looks at: what they hide is held in memory (16 bytes each).
@@ -86,8 +89,10 @@ public final class Store: @unchecked Sendable {
     folder = try FolderLock(directory)
     let environment = try Environment(path: directory, configuration: bounded)
     let loaded: Checkpoint
+    let (runs, delta): (IndexRuns, IndexDelta)
     do throws(StoreError) {
       loaded = try Checkpoint.load(environment, path: directory)
+      (runs, delta) = try IndexRuns.load(environment)
       try folder.sync()
     } catch {
       environment.close()
@@ -95,8 +100,9 @@ public final class Store: @unchecked Sendable {
     }
     active = Store.makeMemtable(bounded, room: 0, origin: loaded.state)
     state = StoreState(
-      environment: environment, configuration: bounded, tables: MemtableSet([active]), loaded: loaded)
-    flusher = Flusher(state, nextNode: loaded.nextNode)
+      environment: environment, configuration: bounded, tables: MemtableSet([active], delta: delta),
+      loaded: loaded)
+    flusher = Flusher(state, nextNode: loaded.nextNode, runs: runs)
     maintainer = Maintainer(state, flusher: flusher, progress: loaded.compaction)
     do throws(StoreError) {
       reader = try ReadHandle(state)

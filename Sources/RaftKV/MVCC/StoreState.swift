@@ -13,13 +13,17 @@ struct CheckpointState {
   var compactRevision: Int64 = -1
 }
 
-/// The memtables of one moment, newest first: the active one and those that wait for the flush.
-///
-/// Safe: because it never changes.
+/// What reads find in memory at one moment. A flush moves a memtable's keys into the delta in one step.
 final class MemtableSet: Sendable {
+  /// Newest first: the active one and those that wait for the flush.
   let tables: [Memtable]
+  /// The part of the checkpoint's index that is not in `current` yet.
+  let delta: IndexDelta
 
-  init(_ tables: [Memtable]) { self.tables = tables }
+  init(_ tables: [Memtable], delta: IndexDelta) {
+    self.tables = tables
+    self.delta = delta
+  }
 }
 
 /// What the threads of a store share.
