@@ -70,6 +70,7 @@ let package = Package(
       [
         "Raft", "WAL", "MVCC", .product(name: "Logging", package: "swift-log"),
         .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "HeapModule", package: "swift-collections"),
       ]),
 
     module(

@@ -37,17 +37,44 @@ public enum Benchmark {
       return try measure(
         [target], eventLoops: [eventLoop], workload, configuration, version: nil, terminal: terminal)
     }
-    let dialer = Dialer(configuration: configuration, workload: workload)
     let eventLoops = Array(group.makeIterator())
-    let targets = try dialer.connect(eventLoops)
-    defer {
-      for (target, eventLoop) in zip(targets, eventLoops) {
-        try? eventLoop.submit { target.value.close() }.wait()
+    let dialer = Dialer(configuration: configuration)
+    let version = try dialer.serverVersion(on: eventLoops[0])
+    func load<Driven: Target>(_ make: @escaping @Sendable (Dialer.Share) -> Driven) throws -> Report {
+      let targets = try dialer.connect(eventLoops, make: make)
+      defer {
+        for (target, eventLoop) in zip(targets, eventLoops) {
+          try? eventLoop.submit { target.value.close() }.wait()
+        }
       }
+      try prepare(targets, eventLoops: eventLoops)
+      return try measure(
+        targets, eventLoops: eventLoops, workload, configuration, version: version, terminal: terminal)
     }
-    let version = try dialer.serverVersion(targets[0], on: eventLoops[0])
-    return try measure(
-      targets, eventLoops: eventLoops, workload, configuration, version: version, terminal: terminal)
+    let ledger = DeliveryLedger(loops: configuration.loops)
+    switch configuration.workload {
+    case .put, .range, .txn, .fill:
+      return try load {
+        GRPCTarget(connections: $0.connections, clients: $0.clients, workload: workload)
+      }
+    case .watch: return try load { FanOutTarget($0, configuration, workload, ledger) }
+    case .watchLatency: return try load { WatchLatencyTarget($0, configuration, workload) }
+    case .watchGet: return try load { WatchGetTarget($0, configuration, workload) }
+    case .leaseKeepAlive:
+      return try load { LeaseTarget($0, secondsToLive: configuration.secondsToLive) }
+    case .list: return try load { ListTarget($0, configuration, workload) }
+    case .kubernetes: return try load { KubernetesTarget($0, configuration, dialer, ledger) }
+    }
+  }
+
+  /// Waits until every loop has what it needs before the first request. Throws `CannotStart`.
+  private static func prepare<Driven: Target>(
+    _ targets: [NIOLoopBound<Driven>], eventLoops: [any EventLoop]
+  ) throws {
+    let prepared = zip(targets, eventLoops).map { target, eventLoop in
+      eventLoop.flatSubmit { target.value.prepare() }
+    }
+    try EventLoopFuture.andAllSucceed(prepared, on: eventLoops[0]).wait()
   }
 
   private static func measure<Driven: Target>(
@@ -103,15 +130,16 @@ public enum Benchmark {
     let stall = TimeAmount.nanoseconds(Int64(configuration.stallSeconds * 1e9))
     var isInterrupted = false
     var isStalled = false
-    var lastAnswered = 0
+    var lastProgressed = 0
     var lastChange = start
     var shown: (at: NIODeadline, answered: Int) = (start, 0)
     while !state.isEnded {
       usleep(10_000)
       let now = NIODeadline.now()
       let answered = state.answered
-      if answered != lastAnswered {
-        lastAnswered = answered
+      let progressed = answered + state.deliveredCount
+      if progressed != lastProgressed {
+        lastProgressed = progressed
         lastChange = now
       } else if now - lastChange > stall + longestPause(configuration) {
         isStalled = true
@@ -136,7 +164,7 @@ public enum Benchmark {
 
   /// How long the generator itself may send nothing.
   private static func longestPause(_ configuration: Configuration) -> TimeAmount {
-    configuration.rate.map { .nanoseconds(1_000_000_000 / Int64($0)) } ?? .zero
+    configuration.requestsPerSecond.map { .nanoseconds(Int64(1e9 / $0)) } ?? .zero
   }
 }
 
@@ -156,6 +184,11 @@ extension Report {
     keysRead = tally.keysRead
     emptyReads = tally.emptyReads
     latency = tally.latencies.summary
+    events = tally.events
+    requests = tally.requests.map {
+      Requests(name: $0.key, count: Int($0.value.count), latency: $0.value.summary)
+    }
+    .sorted { $0.name < $1.name }
     failures = tally.failures.map { status, count in
       Failure(code: status.code.standardName, message: status.message, count: count)
     }.sorted { ($1.count, $0.code, $0.message) < ($0.count, $1.code, $1.message) }

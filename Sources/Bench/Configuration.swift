@@ -10,6 +10,36 @@ public struct Configuration: Sendable {
     case txn
     /// Every key of the key space once, in order, many puts a transaction: data for a later measurement.
     case fill
+    /// Puts, and many watchers that receive them.
+    case watch
+    /// A put and its event, which the client waits for before it goes on.
+    case watchLatency = "watch-latency"
+    /// Watches from an old revision, read to the end of the history.
+    case watchGet = "watch-get"
+    /// Keep-alives of leases.
+    case leaseKeepAlive = "lease-keepalive"
+    /// Long ranges, whose key-values are counted and thrown away.
+    case list
+    /// What kube-apiservers ask of their store.
+    case kubernetes
+  }
+
+  /// What each watcher of `watch` watches.
+  public enum WatchMode: String, Sendable, CaseIterable {
+    /// The whole key space: every put is an event for every watcher.
+    case prefix
+    /// One key, which it shares with others if there are more watchers than keys.
+    case key
+  }
+
+  /// How `list` reads.
+  public enum ListMode: String, Sendable, CaseIterable {
+    /// One Range, one answer.
+    case unary
+    /// Range after Range with a limit, at the revision of the first.
+    case paginated
+    /// One RangeStream.
+    case streamed
   }
 
   /// In which order keys are taken from the key space.
@@ -38,6 +68,16 @@ public struct Configuration: Sendable {
     public static let valueBytes = 16 << 20
     /// Operations of one transaction; the server has its own limit.
     public static let transactionOperations = 1024
+    /// Watchers, over all connections.
+    public static let watchers = 1_000_000
+    /// Revisions of history.
+    public static let backlog = 10_000_000
+    /// Nodes of the cluster whose traffic is made.
+    public static let nodes = 20_000
+    /// API servers, each with a watch on every resource.
+    public static let apiServers = 100
+    /// Seconds to live of a lease (etcd: the largest TTL).
+    public static let secondsToLive = 9_000_000_000
   }
 
   /// What the requests are.
@@ -78,6 +118,24 @@ public struct Configuration: Sendable {
   public var transactionOperations = 1
   /// Reads for each write among transactions; 0 means that all of them write.
   public var readsPerWrite = 0.0
+  /// Watchers of `watch`, spread over the connections; those of one connection share a stream.
+  public var watchers = 1000
+  /// What a watcher of `watch` watches.
+  public var watchMode: WatchMode = .prefix
+  /// Revisions that `watch-get` writes first and every watcher then reads.
+  public var backlog = 10_000
+  /// The revision from which `watch-get` reads what is there already, instead of a history that it writes; nil to write.
+  public var fromRevision: Int?
+  /// How `list` reads.
+  public var listMode: ListMode = .unary
+  /// What leases of `lease-keepalive` are granted for, in seconds.
+  public var secondsToLive = 60
+  /// Nodes of the cluster whose traffic `kubernetes` makes; its rates and numbers of objects follow from it.
+  public var nodes = 100
+  /// API servers of `kubernetes`.
+  public var apiServers = 2
+  /// Seconds between compactions of `kubernetes`.
+  public var compactionSeconds = 300.0
   /// A process whose use of the machine is reported too.
   public var serverProcess: Int32?
   /// Seconds without any answer after which the run is given up.
@@ -86,50 +144,20 @@ public struct Configuration: Sendable {
   /// The defaults, without a number of requests.
   public init() {}
 
-  /// The requests of the run, for the workloads that know their number from elsewhere too.
-  public var totalOperations: Int? {
-    workload == .fill ? (keySpace + transactionOperations - 1) / transactionOperations : operations
-  }
-
-  /// Throws unless the run can be carried out as written.
-  public func validate() throws(Invalid) {
-    try require(operations != nil || durationSeconds != nil || workload == .fill, "give --ops or --duration")
-    try require(operations != 0, "--ops must be at least 1")
-    try require((1...Limit.clients).contains(clients), "--clients must be 1 to \(Limit.clients)")
-    try require(
-      (1...Limit.connections).contains(connections), "--connections must be 1 to \(Limit.connections)")
-    try require(
-      connections <= clients,
-      "--connections \(connections) is more than --clients \(clients): each connection needs a client")
-    try require((1...Limit.loops).contains(loops), "--loops must be 1 to \(Limit.loops)")
-    if endpoints.isEmpty {
-      try require(loops == 1, "--loops is for --endpoints: the embedded member is driven by one")
-      try require(
-        serverProcess == nil, "--server-pid is for --endpoints: the embedded member is this process")
-    } else {
-      try require(
-        loops <= connections,
-        "--loops \(loops) is more than --connections \(connections): each loop needs one")
+  /// The defaults of a workload: a run of some seconds.
+  public init(defaultsOf workload: Workload) {
+    self.workload = workload
+    operations = 100_000
+    switch workload {
+    case .put, .range, .txn, .leaseKeepAlive: break
+    case .fill: operations = nil
+    case .watch: (clients, connections, operations) = (10, 10, 1000)
+    case .watchLatency: (clients, connections, operations) = (10, 10, 10_000)
+    case .watchGet: (clients, connections, operations) = (10, 10, 100)
+    case .list:
+      (clients, connections, operations) = (10, 10, 100)
+      (keySpace, rangeKeys, valueBytes) = (10_000, 10_000, 1024)
+    case .kubernetes: (clients, connections, operations, durationSeconds) = (200, 10, nil, 30)
     }
-    try require(keySpace >= 1, "--key-space must be at least 1")
-    try require((1...Limit.keyBytes).contains(keyBytes), "--key-size must be 1 to \(Limit.keyBytes)")
-    let digits = String(keySpace - 1).utf8.count
-    try require(
-      digits <= keyBytes,
-      "--key-space \(keySpace) needs keys of \(digits) bytes: raise --key-size from \(keyBytes)")
-    try require((0...Limit.valueBytes).contains(valueBytes), "--value-size must be 0 to \(Limit.valueBytes)")
-    try require(rate != 0, "--rate must be at least 1")
-    try require((1...keySpace).contains(rangeKeys), "--range-keys must be 1 to --key-space (\(keySpace))")
-    try require(
-      (1...min(Limit.transactionOperations, keySpace)).contains(transactionOperations),
-      "--txn-ops must be 1 to \(min(Limit.transactionOperations, keySpace)): a key may be put once in a transaction"
-    )
-    try require(
-      readsPerWrite >= 0 && readsPerWrite <= 1e9, "--rw-ratio must be 0 (only writes) or more")
-    try require(stallSeconds > 0, "--stall-timeout must be above 0")
-  }
-
-  private func require(_ condition: Bool, _ message: String) throws(Invalid) {
-    if !condition { throw Invalid(description: message) }
   }
 }

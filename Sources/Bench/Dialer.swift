@@ -2,36 +2,50 @@ internal import GRPC
 internal import NIOCore
 
 /// Opens the connections of a run, spread over the endpoints and the event loops.
-struct Dialer {
-  var configuration: Configuration
-  var workload: Workload
+struct Dialer: Sendable {
+  /// What one event loop has of a run.
+  struct Share {
+    var eventLoop: any EventLoop
+    /// The loop's number.
+    var loop: Int
+    var connections: [ClientConnection]
+    /// Which of all connections of the run these are.
+    var numbers: [Int]
+    /// Clients, which are spread over these connections.
+    var clients: Int
+  }
 
-  /// One target a loop, in the loops' order. Throws `Benchmark.CannotStart`.
-  func connect(_ eventLoops: [any EventLoop]) throws -> [NIOLoopBound<GRPCTarget>] {
-    let (workload, loops) = (workload, eventLoops.count)
-    var pending: [EventLoopFuture<NIOLoopBound<GRPCTarget>>] = []
+  var configuration: Configuration
+
+  /// One target a loop, in the loops' order, each made by `make` on its loop. Throws `Benchmark.CannotStart`.
+  func connect<Driven: Target>(
+    _ eventLoops: [any EventLoop], make: @escaping @Sendable (Share) -> Driven
+  ) throws -> [NIOLoopBound<Driven>] {
+    let loops = eventLoops.count
+    var pending: [EventLoopFuture<NIOLoopBound<Driven>>] = []
     for (number, eventLoop) in eventLoops.enumerated() {
-      let connections = (0..<configuration.connections).filter { $0 % loops == number }.map { index in
+      let numbers = (0..<configuration.connections).filter { $0 % loops == number }
+      let connections = numbers.map { index in
         connect(to: configuration.endpoints[index % configuration.endpoints.count], on: eventLoop)
       }
       let clients = share(of: configuration.clients, number, connections.count)
       pending.append(
         EventLoopFuture.whenAllSucceed(connections, on: eventLoop).map { connections in
-          NIOLoopBound(
-            GRPCTarget(connections: connections, clients: clients, workload: workload), eventLoop: eventLoop)
+          let share = Share(
+            eventLoop: eventLoop, loop: number, connections: connections, numbers: numbers, clients: clients)
+          return NIOLoopBound(make(share), eventLoop: eventLoop)
         })
     }
     return try EventLoopFuture.whenAllSucceed(pending, on: eventLoops[0]).wait()
   }
 
   /// The version that the server tells, which also shows that it is one (etcd API: `Maintenance.Status`).
-  func serverVersion(_ target: NIOLoopBound<GRPCTarget>, on eventLoop: any EventLoop) throws -> String? {
+  func serverVersion(on eventLoop: any EventLoop) throws -> String? {
     let endpoint = configuration.endpoints[0]
-    return try eventLoop.flatSubmit {
+    return try connect(to: endpoint, on: eventLoop).flatMap { connection in
       let answer = eventLoop.makePromise(of: String?.self)
-      target.value.connections[0].unary(
-        "/etcdserverpb.Maintenance/Status", ByteBuffer(), timeout: .seconds(10)
-      ) { result in
+      connection.unary("/etcdserverpb.Maintenance/Status", ByteBuffer(), timeout: .seconds(10)) { result in
+        connection.close()
         switch result {
         case .success(let message): answer.succeed(EtcdMessage.version(inStatus: message))
         case .failure(let status):
@@ -53,7 +67,8 @@ struct Dialer {
     return each * connections + (0..<configuration.connections).count { $0 < extra && $0 % loops == loop }
   }
 
-  private func connect(to endpoint: Endpoint, on eventLoop: any EventLoop) -> EventLoopFuture<
+  /// One connection. Fails with `Benchmark.CannotStart`.
+  func connect(to endpoint: Endpoint, on eventLoop: any EventLoop) -> EventLoopFuture<
     ClientConnection
   > {
     ClientConnection.connect(to: .hostPort(endpoint.host, endpoint.port), on: eventLoop).flatMapErrorThrowing

@@ -10,6 +10,7 @@ final class EmbeddedTarget: Target {
   var onAnswer: ((_ client: Int, Answer) -> Void)?
 
   private let node: Node
+  private let eventLoop: any EventLoop
   private let workload: Workload
   private let isSerializable: Bool
   private let mailbox: Mailbox
@@ -18,6 +19,7 @@ final class EmbeddedTarget: Target {
 
   init(node: Node, clients: Int, workload: Workload, eventLoop: any EventLoop) {
     self.node = node
+    self.eventLoop = eventLoop
     self.clients = clients
     self.workload = workload
     isSerializable = workload.isSerializable
@@ -30,7 +32,9 @@ final class EmbeddedTarget: Target {
     mailbox.open { client, answer in self.onAnswer?(client, answer) }
   }
 
-  func send(_ index: Int, client: Int) -> Bool {
+  func prepare() -> EventLoopFuture<Void> { eventLoop.makeSucceededVoidFuture() }
+
+  func send(_ index: Int, client: Int, due: NIODeadline) -> Bool {
     switch workload.kind(of: index) {
     case .put: propose(.put, index, client)
     case .writeTransaction: propose(.transaction, index, client)
@@ -46,6 +50,8 @@ final class EmbeddedTarget: Target {
           return keys + range.keyValues.count
         }
       }
+    // Their validation asks for endpoints.
+    case .other: return false
     }
     return true
   }

@@ -132,6 +132,18 @@ enum EtcdMessage {
     return nil
   }
 
+  /// The store's revision in a response's `header = 1 { revision = 3 }`; 0 without one.
+  static func revision(in message: ByteBuffer) -> Int64 {
+    let bytes = message.readableBytesUInt8Span
+    var position = 0
+    guard let header = Protobuf.next(bytes, &position, end: bytes.count), header.number == 1 else { return 0 }
+    var inner = header.bytes.lowerBound
+    while let field = Protobuf.next(bytes, &inner, end: header.bytes.upperBound) {
+      if field.number == 3 { return Int64(bitPattern: field.value) }
+    }
+    return 0
+  }
+
   private struct Field {
     var number: UInt64
     var bytes: ByteBuffer?

@@ -30,11 +30,14 @@ final class GRPCTarget: Target {
     completions = (0..<clients).map { client in { result in self.finish(client, result) } }
   }
 
-  func send(_ index: Int, client: Int) -> Bool {
+  func prepare() -> EventLoopFuture<Void> { connections[0].eventLoop.makeSucceededVoidFuture() }
+
+  func send(_ index: Int, client: Int, due: NIODeadline) -> Bool {
     let number = client % connections.count
     guard isOpen[number] else { return false }
     buffers[client].clear()
     let kind = workload.encode(index, into: &buffers[client])
+    if workload.stampsValues { workload.stamp(due, putIn: &buffers[client]) }
     kinds[client] = kind
     connections[number].unary(Self.path(of: kind), buffers[client], completion: completions[client])
     return true
@@ -55,7 +58,7 @@ final class GRPCTarget: Target {
     case .success(let message):
       let keys: Int?
       switch kinds[client] {
-      case .put, .writeTransaction: keys = 0
+      case .put, .writeTransaction, .other: keys = 0
       case .range: keys = EtcdMessage.keyValues(inRange: message)
       case .readTransaction: keys = EtcdMessage.keyValues(inTransaction: message)
       }
@@ -73,7 +76,7 @@ final class GRPCTarget: Target {
     switch kind {
     case .put: "/etcdserverpb.KV/Put"
     case .range: "/etcdserverpb.KV/Range"
-    case .writeTransaction, .readTransaction: "/etcdserverpb.KV/Txn"
+    case .writeTransaction, .readTransaction, .other: "/etcdserverpb.KV/Txn"
     }
   }
 }

@@ -36,6 +36,7 @@ final class LoadLoop<Driven: Target> {
   private var lastAnswer: NIODeadline
   private var isPumping = false
   private var isTimerSet = false
+  private var hasEndedSending = false
   private var isFinished = false
 
   init(
@@ -49,7 +50,7 @@ final class LoadLoop<Driven: Target> {
     self.share = share
     self.start = start
     deadline = configuration.durationSeconds.map { start + .nanoseconds(Int64($0 * 1e9)) }
-    interval = configuration.rate.map { 1e9 / Double($0) }
+    interval = configuration.requestsPerSecond.map { 1e9 / $0 }
     finished = eventLoop.makePromise()
     nextIndex = share.first
     idle = Array((0..<target.clients).reversed())
@@ -65,8 +66,10 @@ final class LoadLoop<Driven: Target> {
     return finished.futureResult
   }
 
-  /// Looks from time to time whether the run was stopped or its time is over, though nothing is answered.
+  /// Looks from time to time whether the run was stopped or its time is over, though nothing is answered, and whether
+  /// the last events have come.
   private func tick() {
+    state.setDelivered(target.deliveries.count, loop: share.first)
     pump()
     guard !isFinished else { return }
     eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(20)) { self.tick() }
@@ -83,7 +86,15 @@ final class LoadLoop<Driven: Target> {
       }
     }
     isPumping = false
-    if state.isAbandoned || (inFlight == 0 && (isExhausted || idle.isEmpty)) { complete() }
+    if state.isAbandoned {
+      complete()
+    } else if inFlight == 0 && (isExhausted || idle.isEmpty) {
+      if !hasEndedSending {
+        hasEndedSending = true
+        target.sendingEnded()
+      }
+      if target.isDrained { complete() }
+    }
   }
 
   /// Whether no more requests are to be sent, now or later.
@@ -118,7 +129,7 @@ final class LoadLoop<Driven: Target> {
     sentAt[client] = due
     indices[client] = nextIndex
     inFlight += 1
-    if target.send(nextIndex, client: client) {
+    if target.send(nextIndex, client: client, due: due) {
       nextIndex += share.stride
     } else {
       // The client has no connection any more: it leaves the run.
@@ -154,13 +165,14 @@ final class LoadLoop<Driven: Target> {
     isFinished = true
     tally.unanswered = inFlight
     target.onAnswer = nil
-    finished.succeed(LoadResult(tally: tally, end: lastAnswer))
+    target.collect(into: &tally)
+    finished.succeed(LoadResult(tally: tally, end: max(lastAnswer, target.deliveries.last)))
   }
 }
 
 /// What one loop measured.
 struct LoadResult: Sendable {
   var tally: Tally
-  /// When the last answer came.
+  /// When the last answer or event came.
   var end: NIODeadline
 }

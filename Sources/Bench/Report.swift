@@ -14,6 +14,13 @@ public struct Report: Sendable {
     }
   }
 
+  /// The latencies of one kind of request.
+  struct Requests: Sendable {
+    var name: String
+    var count: Int
+    var latency: LatencySummary
+  }
+
   var configuration: Configuration
   /// The server's own version; nil for the embedded member.
   var serverVersion: String?
@@ -31,6 +38,10 @@ public struct Report: Sendable {
   /// Answers to reads that held no key: the key space was not filled.
   var emptyReads: Int
   var latency: LatencySummary
+  /// What the watchers of the run received; nil when it had none.
+  var events: EventTally?
+  /// By kind, for workloads that mix them.
+  var requests: [Requests]
   /// The most frequent first.
   var failures: [Failure]
   /// This process: the generator, and the embedded member if there is one.
@@ -44,7 +55,18 @@ public struct Report: Sendable {
 
   /// Whether every request sent was answered without an error.
   public var isClean: Bool {
-    failed == 0 && unanswered == 0 && clientsLost == 0 && !isStalled
+    failed == 0 && unanswered == 0 && clientsLost == 0 && !isStalled && (events?.isClean ?? true)
+  }
+
+  var eventsPerSecond: Double? {
+    events.flatMap { elapsedSeconds > 0 ? Double($0.delivered) / elapsedSeconds : nil }
+  }
+
+  /// Events for each second of the server's CPU time, of both kinds; nil without `--server-pid`.
+  var eventsPerServerCPUSecond: Double? {
+    guard let events, let user = server?.userSeconds, let system = server?.systemSeconds, user + system > 0
+    else { return nil }
+    return Double(events.delivered) / (user + system)
   }
 
   var operationsPerSecond: Double {

@@ -21,6 +21,13 @@ extension Report {
       writer.add("range_keys", configuration.rangeKeys)
       writer.add("txn_ops", configuration.transactionOperations)
       writer.add("rw_ratio", configuration.readsPerWrite)
+      writer.add("watchers", configuration.workload == .watch ? configuration.watchers : nil)
+      writer.add("watch_mode", configuration.workload == .watch ? configuration.watchMode.rawValue : nil)
+      writer.add("backlog", configuration.workload == .watchGet ? configuration.backlog : nil)
+      writer.add("list_mode", configuration.workload == .list ? configuration.listMode.rawValue : nil)
+      writer.add("ttl", configuration.workload == .leaseKeepAlive ? configuration.secondsToLive : nil)
+      writer.add("nodes", configuration.workload == .kubernetes ? configuration.nodes : nil)
+      writer.add("apiservers", configuration.workload == .kubernetes ? configuration.apiServers : nil)
       writer.add("elapsed_seconds", elapsedSeconds)
       writer.add("operations", succeeded)
       writer.add("operations_per_second", operationsPerSecond)
@@ -31,6 +38,8 @@ extension Report {
       writer.add("keys_read", keysRead)
       writer.add("empty_reads", emptyReads)
       writer.add("latency_milliseconds", raw: Self.json(latency))
+      writer.add("events", raw: events.map(json))
+      writer.add("requests", raw: "[" + requests.map(Self.json).joined(separator: ",") + "]")
       writer.add("process", raw: json(process))
       writer.add("server", raw: server.map(json))
       writer.add("errors", raw: "[" + failures.map(Self.json).joined(separator: ",") + "]")
@@ -47,6 +56,27 @@ extension Report {
       writer.add("p99", latency.p99)
       writer.add("p99_9", latency.p999)
       writer.add("max", latency.max)
+    }
+  }
+
+  private func json(_ events: EventTally) -> String {
+    JSONWriter.object { writer in
+      writer.add("watchers", events.watchers)
+      writer.add("delivered", events.delivered)
+      writer.add("per_second", eventsPerSecond)
+      writer.add("per_server_cpu_second", eventsPerServerCPUSecond)
+      writer.add("latency_milliseconds", raw: Self.json(events.latencies.summary))
+      writer.add("missing", events.missing)
+      writer.add("out_of_order", events.outOfOrder)
+      writer.add("watchers_lost", events.watchersLost)
+    }
+  }
+
+  private static func json(_ requests: Requests) -> String {
+    JSONWriter.object { writer in
+      writer.add("name", requests.name)
+      writer.add("count", requests.count)
+      writer.add("latency_milliseconds", raw: json(requests.latency))
     }
   }
 

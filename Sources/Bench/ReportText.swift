@@ -16,6 +16,14 @@ extension Report {
           ("p50", latency.p50), ("p90", latency.p90), ("p99", latency.p99), ("p99.9", latency.p999),
           ("max", latency.max), ("mean", latency.mean),
         ].map { "\($0.0) \(Decimals.milliseconds($0.1))" }.joined(separator: "  ")))
+    if let events { lines += eventLines(events) }
+    lines += requests.map { request in
+      row(
+        "  \(request.name)",
+        "\(Decimals.grouped(request.count)), p50 \(Decimals.milliseconds(request.latency.p50))"
+          + "  p99 \(Decimals.milliseconds(request.latency.p99))  max \(Decimals.milliseconds(request.latency.max))",
+        width: 24)
+    }
     lines += usageLines(
       configuration.endpoints.isEmpty ? "process (generator and member)" : "generator", process)
     if let server { lines += usageLines("server", server) }
@@ -33,11 +41,53 @@ extension Report {
       parts.append(plural(configuration.connections, "connection"))
     }
     parts.append(plural(configuration.clients, "client"))
-    if let rate = configuration.rate { parts.append("\(Decimals.grouped(rate))/s asked for") }
+    if let rate = configuration.requestsPerSecond {
+      parts.append("\(Decimals.grouped(Int(rate.rounded())))/s asked for")
+    }
+    switch configuration.workload {
+    case .put, .range, .txn, .fill, .watchLatency: break
+    case .watch:
+      parts.append("\(plural(configuration.watchers, "watcher")), by \(configuration.watchMode.rawValue)")
+    case .watchGet:
+      parts.append(
+        configuration.fromRevision.map { "from revision \($0)" }
+          ?? "history of \(plural(configuration.backlog, "revision"))")
+    case .list:
+      parts.append("\(configuration.listMode.rawValue), \(plural(configuration.rangeKeys, "key")) each")
+    case .leaseKeepAlive:
+      parts.append("TTL \(configuration.secondsToLive) s")
+      return parts.joined(separator: " · ")
+    case .kubernetes:
+      parts.append(plural(configuration.nodes, "node"))
+      parts.append(plural(configuration.apiServers, "API server"))
+      return parts.joined(separator: " · ")
+    }
     parts.append("keys of \(configuration.keyBytes) B, values of \(configuration.valueBytes) B")
     parts.append("\(Decimals.grouped(configuration.keySpace)) keys, \(configuration.keyOrder.rawValue)")
-    if configuration.workload == .range { parts.append(configuration.consistency.rawValue) }
+    if configuration.workload == .range || configuration.workload == .list {
+      parts.append(configuration.consistency.rawValue)
+    }
     return parts.joined(separator: " · ")
+  }
+
+  private func eventLines(_ events: EventTally) -> [String] {
+    var counts = [
+      "\(Decimals.grouped(events.delivered)) to \(plural(events.watchers, "watcher"))",
+      "\(Decimals.grouped(Int((eventsPerSecond ?? 0).rounded())))/s",
+    ]
+    if let each = eventsPerServerCPUSecond {
+      counts.append("\(Decimals.grouped(Int(each.rounded()))) each second of the server's CPU")
+    }
+    var lines = [row("events", counts.joined(separator: ", "))]
+    if events.latencies.count > 0 {
+      let latency = events.latencies.summary
+      lines.append(
+        row(
+          "  delivery",
+          [("p50", latency.p50), ("p99", latency.p99), ("p99.9", latency.p999), ("max", latency.max)]
+            .map { "\($0.0) \(Decimals.milliseconds($0.1))" }.joined(separator: "  "), width: 12))
+    }
+    return lines
   }
 
   private func usageLines(_ name: String, _ usage: UsageDifference) -> [String] {
@@ -77,6 +127,13 @@ extension Report {
     if clientsLost > 0 {
       lines.append("\(plural(clientsLost, "client")) lost the connection and left the run")
     }
+    if let events {
+      if events.missing > 0 { lines.append("\(plural(events.missing, "event")) missing") }
+      if events.outOfOrder > 0 { lines.append("\(plural(events.outOfOrder, "event")) twice or out of order") }
+      if events.watchersLost > 0 {
+        lines.append("\(plural(events.watchersLost, "watcher")) ended by the server")
+      }
+    }
     if isStalled {
       lines.append("given up: no answer for \(Decimals.fixed(configuration.stallSeconds, 1)) s")
     }
@@ -90,8 +147,8 @@ extension Report {
 
   private static let failuresShown = 5
 
-  private func row(_ name: String, _ text: String) -> String {
-    name + String(repeating: " ", count: max(1, 10 - name.count)) + text
+  private func row(_ name: String, _ text: String, width: Int = 10) -> String {
+    name + String(repeating: " ", count: max(1, width - name.count)) + text
   }
 
   private func plural(_ count: Int, _ noun: String) -> String {
@@ -106,6 +163,12 @@ extension Configuration.Workload {
     case .range: "ranges"
     case .txn: "txns"
     case .fill: "fill txns"
+    case .watch: "puts"
+    case .watchLatency: "round trips"
+    case .watchGet: "watches"
+    case .leaseKeepAlive: "keep-alives"
+    case .list: "lists"
+    case .kubernetes: "operations"
     }
   }
 }

@@ -6,6 +6,7 @@ final class RunState: Sendable {
   private let abandoned = Atomic<Bool>(false)
   private let ended = Atomic<Bool>(false)
   private let answeredCount = Atomic<Int>(0)
+  private let delivered = Mutex<[Int: Int]>([:])
 
   /// No more requests; wait for the answers under way.
   var isStopping: Bool { stopping.load(ordering: .relaxed) }
@@ -16,11 +17,17 @@ final class RunState: Sendable {
   /// Requests answered so far, failures included.
   var answered: Int { answeredCount.load(ordering: .relaxed) }
 
+  /// Events of watches received so far, over all loops.
+  var deliveredCount: Int { delivered.withLock { $0.values.reduce(0, +) } }
+
   func stop() { stopping.store(true, ordering: .relaxed) }
   func abandon() {
     stop()
     abandoned.store(true, ordering: .relaxed)
   }
   func end() { ended.store(true, ordering: .releasing) }
+  func setDelivered(_ count: Int, loop: Int) {
+    if count > 0 { delivered.withLock { $0[loop] = count } }
+  }
   func countAnswer() { answeredCount.add(1, ordering: .relaxed) }
 }

@@ -16,6 +16,10 @@ struct Tally: Sendable {
   var keysRead = 0
   /// Answers that should have held keys and held none.
   var emptyReads = 0
+  /// What the watchers of the run received; nil when it had none.
+  var events: EventTally?
+  /// Latencies by kind of request, for workloads that mix them.
+  var requests: [String: LatencyHistogram] = [:]
   private(set) var failures: [GRPCStatus: Int] = [:]
 
   /// Different failures told apart; messages may name keys or numbers, so that there is no end of them.
@@ -43,6 +47,36 @@ struct Tally: Sendable {
     keysWritten += other.keysWritten
     keysRead += other.keysRead
     emptyReads += other.emptyReads
+    if let events = other.events { self.events = (self.events ?? EventTally()).adding(events) }
+    for (name, latencies) in other.requests { requests[name, default: LatencyHistogram()].add(latencies) }
     for (status, times) in other.failures { count(status, times) }
+  }
+}
+
+/// What watchers received.
+struct EventTally: Sendable {
+  var watchers = 0
+  var delivered = 0
+  /// From when a write was to be sent until its event was here.
+  var latencies = LatencyHistogram()
+  /// Events that came twice, or after one of a later revision.
+  var outOfOrder = 0
+  /// Events that were owed and never came.
+  var missing = 0
+  /// Watchers that the server or a lost connection ended.
+  var watchersLost = 0
+
+  /// Whether every event came, once and in order.
+  var isClean: Bool { outOfOrder == 0 && missing == 0 && watchersLost == 0 }
+
+  func adding(_ other: EventTally) -> EventTally {
+    var sum = self
+    sum.watchers += other.watchers
+    sum.delivered += other.delivered
+    sum.latencies.add(other.latencies)
+    sum.outOfOrder += other.outOfOrder
+    sum.missing += other.missing
+    sum.watchersLost += other.watchersLost
+    return sum
   }
 }

@@ -12,6 +12,8 @@ struct Workload: Sendable {
     case writeTransaction
     /// A transaction that only reads.
     case readTransaction
+    /// What the workload's own target makes of it.
+    case other
 
     /// Whether the store changes by it.
     var writes: Bool { self == .put || self == .writeTransaction }
@@ -32,16 +34,17 @@ struct Workload: Sendable {
   /// Whether answers are expected to hold keys.
   var reads: Bool {
     switch configuration.workload {
-    case .range: true
+    case .range, .list: true
     case .txn: configuration.readsPerWrite > 0
-    case .put, .fill: false
+    case .put, .fill, .watch, .watchLatency, .watchGet, .leaseKeepAlive, .kubernetes: false
     }
   }
 
   func kind(of index: Int) -> Kind {
     switch configuration.workload {
-    case .put: return .put
-    case .range: return .range
+    case .put, .watch, .watchLatency: return .put
+    case .range, .list: return .range
+    case .watchGet, .leaseKeepAlive, .kubernetes: return .other
     case .fill: return .writeTransaction
     case .txn:
       let ratio = configuration.readsPerWrite
@@ -56,7 +59,7 @@ struct Workload: Sendable {
   func keysWritten(by index: Int) -> Int {
     switch kind(of: index) {
     case .put: 1
-    case .range, .readTransaction: 0
+    case .range, .readTransaction, .other: 0
     case .writeTransaction: operations(of: index)
     }
   }
@@ -82,6 +85,7 @@ struct Workload: Sendable {
           into: &buffer)
         writePut(key: key, &random, into: &buffer)
       }
+    case .other: break
     }
     return kind
   }
@@ -99,6 +103,51 @@ struct Workload: Sendable {
     var query = RangeQuery(range: KeyRange(start: keyBytes(bounds.start), end: end))
     query.limit = Int64(configuration.limit)
     return query
+  }
+
+  // MARK: watches and lists
+
+  /// Whether values begin with the time when they were to be sent, for those who receive them as events.
+  var stampsValues: Bool { configuration.workload == .watch || configuration.workload == .watchLatency }
+
+  /// Writes `due` over the start of the value that a put's message ends with.
+  func stamp(_ due: NIODeadline, putIn message: inout ByteBuffer) {
+    message.setInteger(due.uptimeNanoseconds, at: message.writerIndex - configuration.valueBytes)
+  }
+
+  /// The number of the key that request `index`, a put, writes.
+  func keyNumber(ofPut index: Int) -> Int {
+    var random = SplitMix64(seed: configuration.seed, index: UInt64(index))
+    return firstKey(of: index, &random)
+  }
+
+  /// Appends a put of a key, with the value of request `index`.
+  func writePut(key: Int, _ index: Int, into message: inout ByteBuffer) {
+    var random = SplitMix64(seed: configuration.seed, index: UInt64(index))
+    writePut(key: key, &random, into: &message)
+  }
+
+  /// A watch on a key, or on all of them.
+  func watch(key: Int?) -> WatchRequest {
+    guard let key else {
+      return WatchRequest(
+        key: ByteBuffer(bytes: [UInt8(ascii: "0")]),
+        rangeEnd: ByteBuffer(bytes: [EtcdMessage.byteAfterDigits]))
+    }
+    return WatchRequest(key: ByteBuffer(bytes: keyBytes(key)))
+  }
+
+  /// The first key of request `index`, a list, and the key behind its last.
+  func listBounds(of index: Int) -> (start: ByteBuffer, end: ByteBuffer) {
+    var random = SplitMix64(seed: configuration.seed, index: UInt64(index))
+    let bounds = bounds(of: index, &random)
+    let end: Bytes =
+      switch bounds.end {
+      case .none: []
+      case .key(let number): keyBytes(number)
+      case .pastAll: [EtcdMessage.byteAfterDigits]
+      }
+    return (ByteBuffer(bytes: keyBytes(bounds.start)), ByteBuffer(bytes: end))
   }
 
   // MARK: keys

@@ -39,6 +39,16 @@ struct EmbeddedRunTests {
     #expect(report.emptyReads == 3000)
   }
 
+  @Test func lists() throws {
+    let report = try run {
+      $0.workload = .list
+      $0.rangeKeys = 500
+      $0.operations = 100
+    }
+    #expect(report.isClean, "\(report.text)")
+    #expect(report.emptyReads == 100)
+  }
+
   @Test func mixedTransactions() throws {
     let report = try run {
       $0.workload = .txn

@@ -196,6 +196,29 @@ import Testing
     smaller.store.close()
   }
 
+  /// What a flush that failed half-way has written must survive a settle and a crash.
+  @Test func aHalfFlushedMemtableIsNotSettledAway() throws {
+    let folder = TemporaryFolder()
+    let configuration = Store.Configuration.small {
+      $0.indexDeltaBytes = 0
+      $0.flushPages = 1
+    }
+    let store = try NumberedStore(folder, configuration)
+    for number in 0..<50 { store.apply(put("key-\(number)", String(repeating: "v", count: 400))) }
+    store.store.onFlushNeeded = nil
+    store.store.rotate()
+    let table = try #require(store.store.flusher.oldest())
+    try store.store.flusher.writeSlice(of: table)
+    try #require(table.flushedTo != 0)
+    try store.store.flusher.settleIfDue()
+    let flushed = Int64(store.store.flushed.index)
+    store.store.close()
+    let again = try NumberedStore(folder, configuration)
+    #expect(flushed > 0 && flushed < 50)
+    #expect(try again.store.makeReadHandle().count(allKeys, revision: flushed + 1) == flushed)
+    again.store.close()
+  }
+
   @Test(arguments: [3, 479, 480, 481, 960, 2000])
   func deletedKeysLeaveTheIndexOnceCompacted(length: Int) throws {
     let folder = TemporaryFolder()

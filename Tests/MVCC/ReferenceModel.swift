@@ -7,16 +7,17 @@ struct ReferenceModel {
   private(set) var alarms: Set<Alarm> = []
   private(set) var documents: [String: Bytes] = [:]
   private(set) var compactRevision: Int64 = -1
+  private(set) var leases: [Int64: Lease] = [:]
 
   private var keys: [Bytes: KeyValue] = [:]
   private var changes = 0
 
-  mutating func apply(_ command: Command) -> Outcome {
+  mutating func apply(_ command: Command, index: UInt64 = 0) -> Outcome {
     let before = (keys, documents)
     changes = 0
     let result: Result<CommandResult, StoreError>
     do throws(StoreError) {
-      result = .success(try execute(command))
+      result = .success(try execute(command, index))
     } catch {
       (keys, documents) = before
       changes = 0
@@ -37,7 +38,7 @@ struct ReferenceModel {
 
   private var isOutOfSpace: Bool { alarms.contains { $0.kind == .noSpace } }
 
-  private mutating func execute(_ command: Command) throws(StoreError) -> CommandResult {
+  private mutating func execute(_ command: Command, _ index: UInt64) throws(StoreError) -> CommandResult {
     switch command {
     case .put(let put):
       if isOutOfSpace { throw .noSpace }
@@ -68,7 +69,53 @@ struct ReferenceModel {
     case .setMeta(let name, let value):
       documents[name] = value
       return .done
+    case .lease(let command): return .lease(try execute(command, index))
     }
+  }
+
+  private mutating func execute(_ command: LeaseCommand, _ index: UInt64) throws(StoreError) -> LeaseResult {
+    switch command {
+    case .grant(let id, let seconds):
+      if isOutOfSpace { throw .noSpace }
+      if id == 0 { throw .leaseNotFound }
+      if seconds > 9_000_000_000 { throw .leaseTimeTooLong }
+      if leases[id] != nil { throw .leaseExists }
+      let lease = Lease(id: id, seconds: max(1, seconds), grantIndex: index)
+      leases[id] = lease
+      return .granted(lease)
+    case .revoke(let id):
+      guard let lease = leases[id] else { throw .leaseNotFound }
+      revoke(id)
+      return .revoked([lease.reference])
+    case .expire(let references):
+      let live = references.filter { leases[$0.id]?.grantIndex == $0.grantIndex }
+      var revoked: [LeaseReference] = []
+      for reference in live where leases[reference.id] != nil {
+        revoke(reference.id)
+        revoked.append(reference)
+      }
+      return .revoked(revoked)
+    case .checkpoint(let checkpoints):
+      for checkpoint in checkpoints
+      where leases[checkpoint.lease.id]?.grantIndex == checkpoint.lease.grantIndex {
+        let seconds = leases[checkpoint.lease.id]!.seconds
+        leases[checkpoint.lease.id]!.remainingSeconds = min(max(checkpoint.remainingSeconds, 0), seconds)
+      }
+      return .noted
+    }
+  }
+
+  func keys(ofLease id: Int64) -> [Bytes] {
+    keys.values.filter { $0.lease == id }.map(\.key).sorted { $0.lexicographicallyPrecedes($1) }
+  }
+
+  private mutating func revoke(_ id: Int64) {
+    leases[id] = nil
+    let attached = keys(ofLease: id)
+    if attached.isEmpty { return }
+    for key in attached { keys[key] = nil }
+    revision += 1
+    history[revision] = keys
   }
 
   private func puts(_ transaction: TransactionCommand) -> Bool {
@@ -80,7 +127,7 @@ struct ReferenceModel {
   }
 
   private func check(_ put: PutCommand) throws(StoreError) {
-    if put.lease != 0 { throw .leaseNotFound }
+    if put.lease != 0 && leases[put.lease] == nil { throw .leaseNotFound }
     if (put.ignoreValue || put.ignoreLease) && keys[put.key] == nil { throw .keyNotFound }
   }
 
@@ -93,7 +140,7 @@ struct ReferenceModel {
     for operation in branch(transaction, state).1 {
       if case .put(let put) = operation {
         if (put.ignoreValue || put.ignoreLease) && keys[put.key] == nil { throw .keyNotFound }
-        if put.lease != 0 { throw .leaseNotFound }
+        if put.lease != 0 && leases[put.lease] == nil { throw .leaseNotFound }
       }
       if case .transaction(let nested) = operation { try checkPuts(nested, state) }
     }

@@ -135,6 +135,7 @@ import Testing
     leased.lease = 99
     let table: [(Operation, StoreError)] = [
       (range("a", revision: 3), .futureRevision),
+      (range("a", revision: -2), .compacted),
       (.put(ignoring), .keyNotFound),
       (.put(leased), .leaseNotFound),
     ]

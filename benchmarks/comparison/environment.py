@@ -64,7 +64,7 @@ def describe(folder, etcd, raftkv, repository):
     """Pairs of name and text."""
     return [
         ("date", datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
-        ("command", shlex.join(["benchmarks/compare", *sys.argv[1:]])),
+        ("command", shlex.join([f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])),
         ("processor", f"{processor()}, {os.cpu_count()} cores"),
         ("memory", memory()),
         ("system", f"{platform.system()} {platform.release()}"),

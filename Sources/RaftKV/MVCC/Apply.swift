@@ -26,7 +26,9 @@ extension Store {
       result = .failure(error)
       switch error {
       case .corrupt, .storage: failure = error
-      case .compacted, .futureRevision, .noSpace, .keyNotFound, .leaseNotFound: break
+      case .compacted, .futureRevision, .noSpace, .keyNotFound, .leaseNotFound, .leaseExists,
+        .leaseTimeTooLong:
+        break
       }
     }
     reader.end()
@@ -50,21 +52,32 @@ extension Store {
     entryIndex = index
     entryTerm = term
     nextSub = 0
+    entryChanges = 0
+    entryRevisions = 0
   }
 
   private func endEntry(index: UInt64, term: UInt64) {
-    if nextSub < partialChanges {
+    if entryChanges < partialChanges {
       failure = .corrupt("entry \(index) of the log does less than the checkpoint says it did before")
       return
     }
     position = Position(index: index, term: term)
     active.entries += 1
     partialChanges = 0
-    if nextSub > 0 {
-      revision += 1
-      nextSub = 0
+    entryChanges = 0
+    endRevision()
+    if entryRevisions > 0 {
+      revision += entryRevisions
+      entryRevisions = 0
       state.revision.store(revision, ordering: .releasing)
     }
+  }
+
+  /// What the entry does from here on belongs to a revision of its own.
+  func endRevision() {
+    if nextSub == 0 { return }
+    entryRevisions += 1
+    nextSub = 0
   }
 
   private func execute(_ command: Command) throws(StoreError) -> Result<CommandResult, StoreError> {
@@ -94,16 +107,15 @@ extension Store {
       }
       setMeta(name, value)
       return .success(.done)
+    case .lease(let lease): return try execute(lease)
     }
   }
 
   // MARK: checks
 
-  private var isOutOfSpace: Bool {
+  var isOutOfSpace: Bool {
     state.documents.withLock { $0.alarms.contains { $0.kind == .noSpace } }
   }
-
-  private func leaseExists(_ lease: Int64) -> Bool { lease == 0 }
 
   /// Whoever proposes checks keys already; this keeps an entry that slipped through from doing harm.
   private func keyRefusal(_ put: PutCommand) -> StoreError? {
@@ -118,7 +130,7 @@ extension Store {
   // MARK: operations
 
   /// What an operation sees: all before its own first change.
-  private var bound: Bound { Bound(main: revision + 1, sub: nextSub) }
+  var bound: Bound { Bound(main: revision + entryRevisions + 1, sub: nextSub) }
 
   private func transaction(
     _ command: TransactionCommand
@@ -202,6 +214,7 @@ extension Store {
             active.insert(key, at: position, splice: links, value: value, fields: fields)
           }
         }
+        move(key, from: existing?.lease ?? 0, to: fields.lease)
         return .success(previous)
       }
     }
@@ -216,23 +229,25 @@ extension Store {
     try reader.visitAll(delete.range, before: bound) { (key, found) throws(StoreError) -> Bool in
       if delete.wantsPrevious { previous.append(try reader.keyValue(found, key: key)) }
       try write(key, [], newFields(after: found, createRevision: 0, version: 0, lease: 0))
+      move(key, from: found.lease, to: 0)
       deleted += 1
       return true
     }
     return (deleted, previous)
   }
 
-  private func newFields(
+  func newFields(
     after newest: VisibleVersion?, createRevision: Int64, version: Int64, lease: Int64
   ) -> MemtableVersion {
     MemtableVersion(
-      main: revision + 1, index: entryIndex, createRevision: createRevision, version: version, lease: lease,
+      main: revision + entryRevisions + 1, index: entryIndex, createRevision: createRevision,
+      version: version, lease: lease,
       previousMain: newest?.main ?? 0, sub: UInt32(nextSub), previousSub: UInt32(newest?.sub ?? 0), older: 0,
       following: 0, key: 0, valueLength: 0)
   }
 
   /// Writes a version whose previous one is known already.
-  private func write(
+  func write(
     _ key: UnsafeRawBufferPointer, _ value: Bytes, _ fields: MemtableVersion
   ) throws(StoreError) {
     try makeRoom(keyLength: key.count, valueLength: value.count)
@@ -251,7 +266,8 @@ extension Store {
   private func takeSub() -> Bool {
     precondition(nextSub < Int64(UInt32.max), "an entry makes more changes than sub-revisions can count")
     nextSub += 1
-    return nextSub <= partialChanges
+    entryChanges += 1
+    return entryChanges <= partialChanges
   }
 
   // MARK: alarms and documents
@@ -290,6 +306,7 @@ extension Store {
   var isFull: Bool {
     active.changes >= state.configuration.memtableChanges
       || active.entries >= state.configuration.memtableChanges
+      || active.leaseChanges >= state.configuration.memtableChanges
       || active.used + active.metaBytes >= state.configuration.memtableBytes
   }
 
@@ -306,16 +323,23 @@ extension Store {
   public func rotate() {
     if failure != nil || active.entries == 0 && active.isEmpty { return }
     nextSub = 0
+    entryChanges = 0
     // If there is no room and will be none, the log keeps it.
     try? replaceActive(room: 0)
   }
 
   private func replaceActive(room: Int) throws(StoreError) {
     active.end = CheckpointState(
-      position: position, revision: revision, partialChanges: max(nextSub, partialChanges),
+      position: position, revision: revision, partialChanges: max(entryChanges, partialChanges),
+      partialEnd: entryChanges > partialChanges
+        ? bound : partialChanges > 0 ? active.origin.partialEnd : nil,
       compactRevision: state.compactRevision.load(ordering: .relaxed))
     let replacement = Store.makeMemtable(state.configuration, room: room, origin: active.end)
-    if nextSub > 0 { replacement.terms.append((entryIndex, entryTerm)) }
+    if entryIndex > position.index {
+      replacement.terms.append((entryIndex, entryTerm))
+      // They become part of the checkpoint with their whole entry, which ends in a later memtable.
+      for drop in active.leases.drops(by: entryIndex) { replacement.leases.append(drop, index: entryIndex) }
+    }
     let limit = state.configuration.immutableMemtables
     let (isReplaced, notify) = state.shared.wait(until: { $0.tables.tables.count <= limit || !$0.mayWait }) {
       shared -> (Bool, (@Sendable () -> Void)?) in
@@ -334,7 +358,7 @@ extension Store {
   }
 
   /// The reader's memtables are those of the entry's start; after a replacement it needs the new one.
-  private func refreshReader() {
+  func refreshReader() {
     if !readerIsStale { return }
     reader.end()
     reader.begin()

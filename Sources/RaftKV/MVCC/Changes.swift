@@ -1,10 +1,12 @@
+import Synchronization
+
 /// History in the order it happened, for watches.
 extension ReadHandle {
   /// Visits the changes of the revisions `first` to `last` (which reads must see already) in order, until `visit`
   /// returns false. Begin again later with the revision where it stopped: nothing is held between calls.
   ///
   /// Fails with `.compacted` when some of them may be gone, with `.corrupt`, or with what `visit` throws. What is
-  /// still in memory is there whatever was compacted: whoever must not show it asks for the compact revision.
+  /// not removed yet is there whatever was compacted: whoever must not show it asks for the compact revision.
   public func changes(
     from first: Int64, through last: Int64,
     visit: (borrowing ChangeView) throws(StoreError) -> Bool
@@ -16,8 +18,7 @@ extension ReadHandle {
     // The newest table that holds all of `first` and what came after; the last one when the checkpoint has a part.
     let newestWhole = tables.firstIndex { $0.origin.holdsNothing(of: first) }
     if newestWhole == nil, let oldest = tables.last {
-      let end = Bound(main: oldest.origin.revision + 1, sub: oldest.origin.partialChanges)
-      guard try storedChanges(from: first, through: last, before: end, visit) else { return }
+      guard try storedChanges(from: first, through: last, before: oldest.origin.end, visit) else { return }
     }
     for place in stride(from: newestWhole ?? tables.count - 1, through: 0, by: -1) {
       let table = tables[place]
@@ -42,7 +43,8 @@ extension ReadHandle {
     _ visit: (borrowing ChangeView) throws(StoreError) -> Bool
   ) throws(StoreError) -> Bool {
     try openCheckpoint()
-    if first < compactRevision { throw .compacted }
+    let floor = state.retention.floor.load(ordering: .acquiring)
+    if first < floor { throw .compacted }
     let cursor = changeCursor
     var isThere = try cursor.seek(first)
     while isThere, cursor.main <= last, end.isAfter(main: cursor.main, sub: cursor.sub) {
@@ -78,7 +80,7 @@ extension ReadHandle {
       return VisibleVersion(record, main: previous.main, sub: previous.sub)
     }
     // Compaction removes what newer versions hide.
-    if previous.main <= compactRevision { return nil }
+    if previous.main <= state.retention.floor.load(ordering: .acquiring) { return nil }
     throw .corrupt("the checkpoint lacks version \(previous.main).\(previous.sub) that a newer one names")
   }
 }
@@ -86,7 +88,7 @@ extension ReadHandle {
 extension CheckpointState {
   /// Whether every change of `revision` comes after this state.
   fileprivate func holdsNothing(of revision: Int64) -> Bool {
-    self.revision + (partialChanges > 0 ? 1 : 0) < revision
+    !end.isAfter(main: revision, sub: 0)
   }
 }
 

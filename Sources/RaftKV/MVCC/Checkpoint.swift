@@ -19,6 +19,7 @@ struct Checkpoint {
   var alarms: [Alarm] = []
   var documents: [String: Bytes] = [:]
   var compaction = CompactionProgress()
+  var leases: [Lease] = []
 
   /// Reads `meta`, or writes it for a new checkpoint. Does not look at keys.
   static func load(_ environment: Environment, path: String) throws(StoreError) -> Checkpoint {
@@ -85,22 +86,29 @@ struct Checkpoint {
     for (name, value) in rows where name.hasPrefix(documentPrefix) {
       loaded.documents[String(name.dropFirst(documentPrefix.count))] = value
     }
+    loaded.leases = try LeaseRows.readAll(session)
     try loaded.requireNewestVersion(session, path: path)
     return loaded
   }
 
-  /// The last row of `versions` must be of the revision that the state names, or of the entry begun after it.
-  private func requireNewestVersion(_ session: ReadSession, path: String) throws(StoreError) {
+  /// The last row of `versions` must be of the revision that the state names, or of the entry begun after it,
+  /// each of whose changes may be a revision.
+  private mutating func requireNewestVersion(_ session: ReadSession, path: String) throws(StoreError) {
     let cursor = try session.versionsCursor()
     var key = MDB_val()
     var data = MDB_val()
     let code = mdb_cursor_get(cursor, &key, &data, MDB_LAST)
     var newest: Int64 = 0
+    var newestSub: Int64 = 0
     if code != MDB_NOTFOUND {
       try check(code, "reading the newest version")
-      if key.mv_size >= 8 { newest = Int64(bigEndian: key.bytes.loadUnaligned(as: Int64.self)) }
+      if key.mv_size >= VersionKey.bytes {
+        newest = Int64(bigEndian: key.bytes.loadUnaligned(as: Int64.self))
+        newestSub = Int64(UInt32(bigEndian: key.bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
+      }
     }
-    if newest > state.revision + (state.partialChanges > 0 ? 1 : 0) {
+    if state.partialChanges > 0 { state.partialEnd = Bound(main: newest, sub: newestSub + 1) }
+    if newest > state.revision + state.partialChanges {
       throw .corrupt(
         "the checkpoint in \(path) holds revision \(newest) but its state names \(state.revision)")
     }

@@ -258,6 +258,7 @@ public enum Command: Sendable, Hashable {
   case compact(revision: Int64)
   /// A named document in `meta` (cluster membership and the like); nil removes it.
   case setMeta(name: String, value: Bytes?)
+  case lease(LeaseCommand)
 }
 
 /// etcd API: `RangeResponse`.
@@ -302,6 +303,7 @@ public enum CommandResult: Sendable, Hashable {
   case transaction(TransactionResult)
   case alarm(changed: [Alarm])
   case compact
+  case lease(LeaseResult)
   case done
 }
 
@@ -329,8 +331,12 @@ public enum StoreError: Error, Sendable, Hashable {
   case noSpace
   /// `ignoreValue` or `ignoreLease` on a key that is not there.
   case keyNotFound
-  /// The lease to attach does not exist.
+  /// The lease does not exist.
   case leaseNotFound
+  /// There is a lease of that id already.
+  case leaseExists
+  /// The TTL exceeds `Lease.maximumSeconds`.
+  case leaseTimeTooLong
   /// A record failed its checksum or its shape.
   case corrupt(String)
   /// The disk or LMDB refused.
@@ -346,6 +352,8 @@ extension StoreError: CustomStringConvertible {
     case .noSpace: "the storage quota is used up"
     case .keyNotFound: "there is no such key"
     case .leaseNotFound: "there is no such lease"
+    case .leaseExists: "there is a lease of that id already"
+    case .leaseTimeTooLong: "the lease's TTL is too large"
     case .corrupt(let what): "the data is corrupt: \(what)"
     case .storage(let what): what
     }

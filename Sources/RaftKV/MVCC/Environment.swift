@@ -33,6 +33,10 @@ struct Databases {
   var versions: MDB_dbi = 0
   /// Name → document.
   var meta: MDB_dbi = 0
+  /// Lease → its times.
+  var leases: MDB_dbi = 0
+  /// Lease and key attached to it → nothing.
+  var leaseKeys: MDB_dbi = 0
 }
 
 /// The open checkpoint file.
@@ -114,6 +118,8 @@ final class Environment: @unchecked Sendable {
     databases.runs = try transaction.open("runs")
     databases.versions = try transaction.open("versions")
     databases.meta = try transaction.open("meta")
+    databases.leases = try transaction.open("leases")
+    databases.leaseKeys = try transaction.open("leasekeys")
     try transaction.commit()
   }
 

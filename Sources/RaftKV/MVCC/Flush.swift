@@ -16,7 +16,7 @@ final class Flusher: @unchecked Sendable {
   /// The runs on the disk; what they hold is in the delta, or in `unmerged` while a memtable is being flushed.
   var runs: IndexRuns
   /// Packed rows of the runs written for the oldest memtable.
-  private var unmerged: [PackedRun] = []
+  private(set) var unmerged: [PackedRun] = []
   private let writer = VersionWriter()
 
   init(_ state: StoreState, nextNode: UInt64, runs: IndexRuns) {
@@ -74,6 +74,9 @@ final class Flusher: @unchecked Sendable {
     var first: ArenaOffset
     var end: ArenaOffset
     var after: CheckpointState
+    /// The last entry that has a version before `end`: the keys that it attached and detached go along even if
+    /// its rest is in a later slice, because the replay of that entry does not look at them.
+    var lastEntry = UInt64.max
   }
 
   /// One transaction: the store could start from what it leaves.
@@ -87,6 +90,7 @@ final class Flusher: @unchecked Sendable {
     where change.index > flushed.position.index && change.index <= slice.after.position.index {
       try Checkpoint.write(change.name, change.value, transaction, databases.meta)
     }
+    let leaseChanges = try writeLeases(of: table, slice, transaction)
     try writeState(slice.after, transaction)
     try transaction.commit()
     if let run {
@@ -94,6 +98,7 @@ final class Flusher: @unchecked Sendable {
       unmerged.append(run)
     }
     table.flushedTo = slice.end
+    table.flushedLeaseChanges = leaseChanges
     state.shared.with { $0.flushed = slice.after }
   }
 
@@ -149,31 +154,69 @@ final class Flusher: @unchecked Sendable {
     return run
   }
 
+  /// What the slice's entries changed about leases; returns how many of the table's changes are done then.
+  /// Revocations belong to whole entries only: their replay has to find the lease and its keys.
+  private func writeLeases(
+    of table: Memtable, _ slice: Slice, _ transaction: borrowing WriteTransaction
+  ) throws(StoreError) -> Int {
+    let records = table.leases.records
+    var next = table.flushedLeaseChanges
+    while next < records.count {
+      let record = records[next]
+      switch record.change {
+      case .set, .dropped: if record.index > slice.after.position.index { return next }
+      case .attached, .detached: if record.index > slice.lastEntry { return next }
+      }
+      try LeaseRows.write(record.change, transaction, state.environment.databases)
+      next += 1
+    }
+    return next
+  }
+
   /// As many versions as stay below the bound on dirty pages, and the state after them.
   private func nextSlice(of table: Memtable) -> Slice {
     var slice = Slice(first: table.flushedTo, end: table.flushedTo, after: table.end)
     if slice.first == 0 { return slice }
     // A row in a page wastes at most a third of it.
     var bytes = 0
+    let leaseRecords = table.leases.records
+    var nextLeaseRecord = table.flushedLeaseChanges
+    var leaseRows = 0
     var last: VersionPointer?
+    // Where the entry begins that the last version is of, and how many of its changes are in by then.
+    let flushed = state.shared.with { $0.flushed }
+    var entry = (index: flushed.position.index + 1, origin: flushed.revision, changes: flushed.partialChanges)
     while slice.end != 0 {
       let version = table.version(at: slice.end)
       let keyLength = table.node(at: version.pointee.key).keyLength
       bytes += VersionRecord.maximumHeaderBytes + keyLength + Int(version.pointee.valueLength)
       bytes += PackedRows.maximumFieldBytes + keyLength
-      let pages = bytes / (state.environment.pageSize * 2 / 3)
+      while nextLeaseRecord < leaseRecords.count,
+        leaseRecords[nextLeaseRecord].index <= version.pointee.index
+      {
+        leaseRows += 1
+        nextLeaseRecord += 1
+      }
+      // A row in a full page leaves two.
+      let pages = bytes / (state.environment.pageSize * 2 / 3) + 2 * leaseRows
       if last != nil && pages > state.configuration.flushPages { break }
       last = version
+      if version.pointee.index != entry.index {
+        entry = (version.pointee.index, version.pointee.main - 1, 0)
+      }
+      entry.changes += 1
       slice.end = version.pointee.following
     }
     if let last, slice.end != 0 {
       // Cut inside the table: between two entries, or inside one, which the replay then completes.
       let isComplete = table.version(at: slice.end).pointee.index != last.pointee.index
       let index = isComplete ? last.pointee.index : last.pointee.index - 1
+      slice.lastEntry = last.pointee.index
       slice.after = CheckpointState(
         position: Store.Position(index: index, term: table.term(at: index)),
-        revision: isComplete ? last.pointee.main : last.pointee.main - 1,
-        partialChanges: isComplete ? 0 : Int64(last.pointee.sub) + 1,
+        revision: isComplete ? last.pointee.main : entry.origin,
+        partialChanges: isComplete ? 0 : entry.changes,
+        partialEnd: isComplete ? nil : Bound(main: last.pointee.main, sub: Int64(last.pointee.sub) + 1),
         compactRevision: table.compactRevision(at: index))
     }
     return slice

@@ -112,6 +112,10 @@ final class Memtable: @unchecked Sendable {
   @exclusivity(unchecked) private(set) var lastVersion: ArenaOffset = 0
   var metaChanges: [MetaChange] = []
   var metaBytes = 0
+  /// What the entries changed about leases.
+  let leases = LeaseJournal()
+  /// How many such changes there are (the writer's).
+  var leaseChanges = 0
   /// The state of the store before the first entry of this table.
   let origin: CheckpointState
   /// Where the term of the entries changes.
@@ -122,6 +126,8 @@ final class Memtable: @unchecked Sendable {
   var end: CheckpointState
   /// The first version not yet in the checkpoint (the flush thread's).
   var flushedTo: ArenaOffset = 0
+  /// How many changes of leases are in the checkpoint (the flush thread's).
+  var flushedLeaseChanges = 0
 
   /// An arena for about so many `changes` and at least `capacity` bytes of keys and versions. Fails (nil)
   /// when the kernel has no address space left.

@@ -266,7 +266,26 @@ public final class ReadHandle {
     }
   }
 
+  /// The keys attached to a lease, in order.
+  func leaseKeys(_ lease: Int64) throws(StoreError) -> [Bytes] {
+    try openCheckpoint()
+    var keys = try LeaseRows.keys(of: lease, in: session)
+    // Oldest first. What a flush moved meanwhile is done twice, which changes nothing.
+    for table in tables!.tables.reversed() { table.leases.replay(on: &keys, of: lease) }
+    if keys.count <= 1 { return Array(keys) }
+    return keys.sorted { left, right in
+      left.withUnsafeBytes { left in right.withUnsafeBytes { compareBytes(left, $0) < 0 } }
+    }
+  }
+
   // MARK: reads
+
+  /// The keys attached to a lease now, in order. Fails with `.corrupt`.
+  public func keys(ofLease lease: Int64) throws(StoreError) -> [Bytes] {
+    begin()
+    defer { end() }
+    return try leaseKeys(lease)
+  }
 
   /// Visits the keys of `range` as they were at `revision` (positive, as `resolve` gave it), in key order,
   /// until `visit` returns false. Begin again later with the next key as the range's start: nothing is held

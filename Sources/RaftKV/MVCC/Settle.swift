@@ -5,7 +5,9 @@ import Synchronization
 /// Many flushes' changes then share the pages that they touch. It may take several transactions; until the last one
 /// commits, the runs stay, and doing it again does no harm.
 extension Flusher {
+  /// Not while a memtable is half flushed: its first runs are not in the delta yet, and would be lost with the others.
   func settleIfDue() throws(StoreError) {
+    if !unmerged.isEmpty { return }
     if runs.bytes > state.configuration.indexDeltaBytes || runs.count > IndexRuns.maximumCount {
       try settle()
     }

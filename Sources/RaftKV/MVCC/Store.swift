@@ -74,7 +74,11 @@ public final class Store: @unchecked Sendable {
   @exclusivity(unchecked) var partialChanges: Int64
   @exclusivity(unchecked) var entryIndex: UInt64 = 0
   @exclusivity(unchecked) var entryTerm: UInt64 = 0
+  /// Revisions that the entry being applied has completed: one that revokes many leases takes many.
+  @exclusivity(unchecked) var entryRevisions: Int64 = 0
   /// Changes that the entry being applied has made.
+  @exclusivity(unchecked) var entryChanges: Int64 = 0
+  /// … and those of them that belong to its current revision.
   @exclusivity(unchecked) var nextSub: Int64 = 0
   /// Why no more entries can be applied.
   @exclusivity(unchecked) var failure: StoreError?
@@ -178,6 +182,12 @@ public final class Store: @unchecked Sendable {
 
   /// The alarms raised now, in order.
   public var alarms: [Alarm] { state.documents.withLock { $0.alarms } }
+
+  /// All leases, by id.
+  public var leases: [Lease] { state.leases.all }
+
+  /// A lease; nil when there is none of that id.
+  public func lease(_ id: Int64) -> Lease? { state.leases.lease(id) }
 
   /// A named document in `meta`; nil when there is none.
   public func meta(_ name: String) throws(StoreError) -> Bytes? {

@@ -6,11 +6,16 @@ struct CheckpointState {
   var position = Store.Position(index: 0, term: 0)
   /// The store's revision after it.
   var revision: Int64 = 1
-  /// Changes of the entry after `position` (main revision `revision` + 1) that are in already: a flush may
-  /// end inside an entry that filled a memtable.
+  /// Changes of the entry after `position` (main revision `revision` + 1, or that and later ones) that are in
+  /// already: a flush may end inside an entry that filled a memtable.
   var partialChanges: Int64 = 0
+  /// Where those end; nil when there are none.
+  var partialEnd: Bound?
   /// The revision that the entries up to `position` compacted to; -1 before the first compaction, as in etcd.
   var compactRevision: Int64 = -1
+
+  /// Everything before this place in history is in, and nothing after it.
+  var end: Bound { partialEnd ?? Bound(through: revision) }
 }
 
 /// What reads find in memory at one moment. A flush moves a memtable's keys into the delta in one step.
@@ -50,6 +55,7 @@ final class StoreState: @unchecked Sendable {
   let configuration: Store.Configuration
   let shared: Monitor<Shared>
   let documents: Mutex<Documents>
+  let leases: LeaseTable
   let counts = Mutex(CountCache())
   /// The newest revision that reads see.
   let revision: Atomic<Int64>
@@ -69,6 +75,7 @@ final class StoreState: @unchecked Sendable {
     self.environment = environment
     self.configuration = configuration
     shared = Monitor(Shared(tables: tables, flushed: loaded.state))
+    leases = LeaseTable(loaded.leases)
     documents = Mutex(Documents(byName: loaded.documents, alarms: loaded.alarms))
     revision = Atomic(loaded.state.revision)
     compactRevision = Atomic(loaded.state.compactRevision)

@@ -20,6 +20,7 @@ final class Applier: @unchecked Sendable {
   private let idleNanoseconds: UInt64
   private let timeoutNanoseconds: UInt64
   private let founding: Cluster
+  private let leases: LeaseManager
 
   private var appliedIndex: LogIndex
   /// Entries that wait for a flush.
@@ -34,9 +35,10 @@ final class Applier: @unchecked Sendable {
   private var lastChange: UInt64
 
   init(
-    store: Store, founding: Cluster, pipeline: Pipeline, watches: WatchHub,
+    store: Store, founding: Cluster, leases: LeaseManager, pipeline: Pipeline, watches: WatchHub,
     decoder: @escaping CommandDecoder, clock: any NodeClock, limits: NodeLimits
   ) {
+    self.leases = leases
     self.watches = watches
     self.founding = founding
     self.store = store
@@ -51,6 +53,7 @@ final class Applier: @unchecked Sendable {
 
   func handle(_ batch: [ApplyInput]) {
     let before = appliedIndex
+    var isTick = false
     for input in batch {
       switch input {
       case .entries(let entries): take(entries)
@@ -58,7 +61,9 @@ final class Applier: @unchecked Sendable {
       case .tick:
         rotateIfIdle()
         answerOverdue()
+        isTick = true
       case .rotate: isRotationWanted = true
+      case .leadership(let isLeader): leases.leadershipChanged(isLeader)
       case .flushed: break
       case .stop:
         applyWaiting()
@@ -78,6 +83,8 @@ final class Applier: @unchecked Sendable {
       watches.changed()
       pipeline.raft.submit(.applied(appliedIndex))
     }
+    // Under load no tick may get in.
+    if !isOver, isTick || appliedIndex > before { leases.poll() }
   }
 
   private func take(_ entries: [CommittedEntry]) {
@@ -128,6 +135,9 @@ final class Applier: @unchecked Sendable {
     }
     appliedIndex = entry.index
     pipeline.metrics.proposalsApplied.wrappingAdd(1, ordering: .relaxed)
+    if case .lease(let command) = command, case .success(.lease(let result)) = outcome.result {
+      leases.applied(command, result)
+    }
     answer(committed, .success(outcome))
   }
 
@@ -147,6 +157,11 @@ final class Applier: @unchecked Sendable {
       case .memberAttributes: return try attributesCommand(request)
       case .raiseAlarm: return try alarmCommand(request)
       case .automaticCompaction: return try compactionCommand(request)
+      case .lease:
+        guard let command = LeaseCommand(document: [UInt8](request)[...], lease: envelope.lease) else {
+          throw StartError("its lease command is malformed")
+        }
+        return .lease(command)
       case .request(let kind): return try decoder(kind, request)
       }
     }

@@ -75,6 +75,15 @@ public struct NodeLimits: Sendable {
   /// A failed checkpoint or a full disk is tried again after so long.
   public var retryMilliseconds = 1000
 
+  /// Leases whose time is up that one log entry revokes, and such entries that may be under way at a time: between
+  /// them other writes have their turn.
+  public var leaseExpiriesPerEntry = 200
+  /// … entries.
+  public var leaseExpiryEntries = 2
+  /// What is left of a lease's TTL is noted in the log after so long, in seconds (etcd: `checkpointInterval`).
+  public var leaseCheckpointSeconds = 300
+  /// Leases noted by one log entry.
+  public var leaseCheckpointsPerEntry = 1000
   /// Watches of all clients together; more are refused.
   public var watchers = 1_000_000
   /// Bytes that may wait for one watch stream's client; beyond, its watches fall behind and read history once the

@@ -23,12 +23,15 @@ enum EntryKind {
   case raiseAlarm
   /// A compaction that the member decided on: its revision.
   case automaticCompaction
+  /// A `LeaseCommand`.
+  case lease
 
   init?(code: UInt8) {
     switch code {
     case 128: self = .memberAttributes
     case 129: self = .raiseAlarm
     case 140: self = .automaticCompaction
+    case 130: self = .lease
     default:
       guard let kind = RequestKind(rawValue: code) else { return nil }
       self = .request(kind)
@@ -42,6 +45,7 @@ enum EntryKind {
     case .memberAttributes: 128
     case .raiseAlarm: 129
     case .automaticCompaction: 140
+    case .lease: 130
     }
   }
 }
@@ -58,7 +62,7 @@ public typealias CommandDecoder = @Sendable (RequestKind, UnsafeRawBufferPointer
 /// | 1 | `EntryKind.code` |
 /// | 8 | request id, big-endian: unique over members and restarts |
 /// | varint | auth revision that the request was checked at; 0 without auth |
-/// | varint | lease id chosen for a grant; 0 if none |
+/// | varint | the id of the lease that is granted; 0 if none |
 /// | varint + n | the user's name |
 /// | rest | the request |
 struct Envelope {
@@ -68,13 +72,16 @@ struct Envelope {
 
   var kind: EntryKind
   var requestID: UInt64
+  /// The lease that is granted; 0 if none.
+  var lease: Int64
   /// Where the request starts in the entry's data.
   var requestOffset: Int
 
   /// The whole entry for a request of a client without a name.
   static func encode(
-    _ kind: EntryKind, requestID: UInt64, request: UnsafeRawBufferPointer
+    _ kind: EntryKind, requestID: UInt64, lease: Int64 = 0, request: UnsafeRawBufferPointer
   ) -> [UInt8] {
+    if lease != 0 { return encodeGrant(kind, requestID, lease, request) }
     let head = minimumBytes
     return [UInt8](unsafeUninitializedCapacity: head + request.count) { buffer, count in
       buffer[0] = formatVersion
@@ -91,6 +98,16 @@ struct Envelope {
     }
   }
 
+  private static func encodeGrant(
+    _ kind: EntryKind, _ requestID: UInt64, _ lease: Int64, _ request: UnsafeRawBufferPointer
+  ) -> [UInt8] {
+    var number = DocumentWriter()
+    number.varint(UInt64(bitPattern: lease))
+    var data = encode(kind, requestID: requestID, request: request)
+    data.replaceSubrange(11...11, with: number.bytes)
+    return data
+  }
+
   /// Reads the head; nil when the bytes are not an envelope that this version understands.
   init?(_ data: [UInt8]) {
     guard data.count >= Self.minimumBytes, data[0] == Self.formatVersion, let kind = EntryKind(code: data[1])
@@ -100,7 +117,8 @@ struct Envelope {
     self.kind = kind
     requestID = Self.requestID(data)
     var reader = DocumentReader(data[10...])
-    guard reader.varint() != nil, reader.varint() != nil, reader.bytes() != nil else { return nil }
+    guard reader.varint() != nil, let lease = reader.varint(), reader.bytes() != nil else { return nil }
+    self.lease = Int64(bitPattern: lease)
     requestOffset = reader.position
   }
 

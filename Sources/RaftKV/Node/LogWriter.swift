@@ -103,7 +103,8 @@ final class LogWriter: @unchecked Sendable {
     guard let lastWrite = unsynced.lastWrite else { return }
     if gathering.shouldWait(entries: unsynced.entries) {
       clock.pause(nanoseconds: Gathering.pauseNanoseconds)
-      return pipeline.log.submit(.sync)
+      pipeline.log.submit(.sync)
+      return
     }
     let start = clock.now()
     try log.sync()

@@ -27,6 +27,7 @@ public final class Node: Sendable {
   private let pipeline: Pipeline
   private let raftLoop: RaftLoop
   private let readers: ReaderPool
+  let leases: LeaseManager
   private let founding: Cluster
   /// Nil once the node is stopped.
   private let running: Mutex<Running?>
@@ -112,9 +113,11 @@ public final class Node: Sendable {
       store: store, handle: watchHandle, executor: environment.makeExecutor(StageName.watch), clock: clock,
       limits: limits, seed: environment.seed, read: { readers.run($0) })
     self.watches = watches
+    leases = LeaseManager(store: store, clock: clock, limits: limits, metrics: metrics)
     let applier = Applier(
-      store: store, founding: founding, pipeline: pipeline, watches: watches, decoder: decoder, clock: clock,
-      limits: limits)
+      store: store, founding: founding, leases: leases, pipeline: pipeline, watches: watches,
+      decoder: decoder,
+      clock: clock, limits: limits)
 
     let raftLoop = self.raftLoop
     pipeline.raft.attach { raftLoop.handle($0) }
@@ -139,6 +142,10 @@ public final class Node: Sendable {
     if configuration.automaticCompaction != nil {
       let compaction = clock.schedule(every: tick) { [weak self] in self?.compactIfDue() }
       running.withLock { $0?.timers.append(compaction) }
+    }
+    leases.attach { [weak self] command, completion in
+      guard let self else { return completion(.failure(.stopped)) }
+      self.submit(.lease, command.document, isBounded: false, completion: completion)
     }
     pipeline.raft.submit(.start)
     pipeline.log.submit(.release(upTo: store.flushed.index))
@@ -175,26 +182,35 @@ public final class Node: Sendable {
     if request.count > maximumRequestBytes {
       return completion(.failure(.requestTooLarge))
     }
-    if growth > 0, !hasSpace(for: growth) {
-      raiseNoSpace()
-      return completion(.failure(.noSpace))
-    }
+    if growth > 0, !makeSureOfSpace(for: growth) { return completion(.failure(.noSpace)) }
     submit(.request(kind), request, completion: completion)
   }
 
+  /// Proposes a document of the node's own.
+  func submit(
+    _ kind: EntryKind, lease: Int64 = 0, _ document: [UInt8], isBounded: Bool = true,
+    completion: @escaping ProposalCompletion
+  ) {
+    document.withUnsafeBytes { submit(kind, lease: lease, $0, isBounded: isBounded, completion: completion) }
+  }
+
+  /// What is not `isBounded` is bounded by who asks for it, and not refused for what clients have under way.
   private func submit(
-    _ kind: EntryKind, _ request: UnsafeRawBufferPointer, completion: @escaping ProposalCompletion
+    _ kind: EntryKind, lease: Int64 = 0, _ request: UnsafeRawBufferPointer, isBounded: Bool = true,
+    completion: @escaping ProposalCompletion
   ) {
     let requestID = nextRequestID.wrappingAdd(1, ordering: .relaxed).newValue
     if pipeline.health.isOver { return completion(.failure(.stopped)) }
-    let data = Envelope.encode(kind, requestID: requestID, request: request)
+    let data = Envelope.encode(kind, requestID: requestID, lease: lease, request: request)
     let limits = configuration.limits
     let pending = metrics.proposalsPending.wrappingAdd(1, ordering: .relaxed).newValue
     let bytes = metrics.proposalBytesPending.wrappingAdd(data.count, ordering: .relaxed).newValue
+    let proposal = RaftInput.propose(Proposal(data: data, requestID: requestID, completion: completion))
     let isAccepted =
-      pending <= limits.pendingProposals && bytes <= limits.pendingProposalBytes
-      && pipeline.raft.offer(
-        .propose(Proposal(data: data, requestID: requestID, completion: completion)))
+      isBounded
+      ? pending <= limits.pendingProposals && bytes <= limits.pendingProposalBytes
+        && pipeline.raft.offer(proposal)
+      : pipeline.raft.submit(proposal)
     if !isAccepted {
       metrics.proposalEnded(bytes: data.count)
       metrics.proposalsFailed.wrappingAdd(1, ordering: .relaxed)
@@ -261,6 +277,23 @@ public final class Node: Sendable {
     automaticCompactor.withLock { $0?.ended(revision, isDone: failure == nil, now: clock.now()) }
   }
 
+  // MARK: leases
+
+  /// The shortest TTL, in seconds (etcd: `minLeaseTTL`, one and a half election timeouts).
+  public var minimumLeaseSeconds: Int64 {
+    let heartbeat = max(1, configuration.heartbeatMilliseconds)
+    let milliseconds = 3 * (configuration.electionMilliseconds / heartbeat) / 2 * heartbeat
+    return Int64((milliseconds + 999) / 1000)
+  }
+
+  /// An id that no other lease has had, above 0.
+  func chooseLeaseID() -> Int64 {
+    while true {
+      let id = Int64(nextRequestID.wrappingAdd(1, ordering: .relaxed).newValue & UInt64(Int64.max))
+      if id != 0 { return id }
+    }
+  }
+
   // MARK: what it knows
 
   /// What goes wrong here.
@@ -282,6 +315,13 @@ public final class Node: Sendable {
 
   // MARK: space
 
+  /// Raises the alarm when there is no space for so many bytes more.
+  func makeSureOfSpace(for growth: Int) -> Bool {
+    if hasSpace(for: growth) { return true }
+    raiseNoSpace()
+    return false
+  }
+
   private func hasSpace(for growth: Int) -> Bool {
     if pipeline.health.isDiskFull { return false }
     return quotaBytes == 0 || store.sizeInUse + Int64(growth) <= quotaBytes
@@ -294,9 +334,7 @@ public final class Node: Sendable {
       return
     }
     log.error("no space is left: the NOSPACE alarm is raised", "quota or disk is exhausted")
-    alarm.document.withUnsafeBytes { document in
-      submit(.raiseAlarm, document) { _ in self.isRaisingAlarm.store(false, ordering: .releasing) }
-    }
+    submit(.raiseAlarm, alarm.document) { _ in self.isRaisingAlarm.store(false, ordering: .releasing) }
   }
 
   /// Once what the log held at the start is applied: only then is it known what the cluster knows, and the
@@ -326,11 +364,9 @@ public final class Node: Sendable {
     var writer = DocumentWriter()
     member.encode(to: &writer)
     let log = self.log
-    writer.bytes.withUnsafeBytes { document in
-      submit(.memberAttributes, document) { result in
-        if case .failure(let error) = result {
-          log.error("this member's name and client URLs could not be published", "\(error)")
-        }
+    submit(.memberAttributes, writer.bytes) { result in
+      if case .failure(let error) = result {
+        log.error("this member's name and client URLs could not be published", "\(error)")
       }
     }
   }

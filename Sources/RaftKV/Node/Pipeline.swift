@@ -65,6 +65,8 @@ enum ApplyInput: Sendable {
   case tick
   /// The checkpoint of what is applied, as soon as there is room for another memtable.
   case rotate
+  /// This member's leadership began or ended.
+  case leadership(Bool)
   /// The checkpoint made room for another memtable.
   case flushed
   /// The checkpoint of everything, before a clean stop; nothing comes after it.

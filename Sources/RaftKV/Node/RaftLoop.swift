@@ -24,6 +24,8 @@ final class RaftLoop: @unchecked Sendable {
   /// What came while no leader was known: asked again when there is one, unless its time is over by then.
   private var parkedProposals = Deque<(data: [UInt8], requestID: UInt64)>()
   private var parkedReads = Deque<UInt64>()
+  /// The term that this member leads; 0 when it does not.
+  private var leadingTerm: Term = 0
   /// Set by the last message that brings anything about: what comes behind it is refused.
   private var isStopping = false
 
@@ -203,6 +205,11 @@ final class RaftLoop: @unchecked Sendable {
         status.term = state.term
       }
       return state.leader != 0 && state.leader != status.leader
+    }
+    if state.role == .leader ? leadingTerm != state.term : leadingTerm != 0 {
+      if leadingTerm != 0 { pipeline.apply.submit(.leadership(false)) }
+      leadingTerm = state.role == .leader ? state.term : 0
+      if leadingTerm != 0 { pipeline.apply.submit(.leadership(true)) }
     }
     if leaderChanged { pipeline.metrics.leaderChanges.wrappingAdd(1, ordering: .relaxed) }
   }

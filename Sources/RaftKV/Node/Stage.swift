@@ -34,7 +34,9 @@ final class Stage<Message: Sendable>: Sendable {
   func offer(_ message: Message) -> Bool { enqueue(message, limit: capacity) }
 
   /// Hands over a message of the node's own, whose number is bounded by what caused it.
-  func submit(_ message: Message) { _ = enqueue(message, limit: .max) }
+  /// False once the stage is stopped.
+  @discardableResult
+  func submit(_ message: Message) -> Bool { enqueue(message, limit: .max) }
 
   /// Hands over a message that only repeats what any other message brings about too: left out while others wait,
   /// so that ticks do not pile up before a stage that is held up.

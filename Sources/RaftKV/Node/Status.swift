@@ -32,6 +32,14 @@ public final class NodeMetrics: Sendable {
   public let readsPending = Atomic<Int>(0)
   /// etcd: `etcd_server_leader_changes_seen_total`.
   public let leaderChanges = Atomic<UInt64>(0)
+  /// etcd: `etcd_debugging_lease_granted_total`.
+  public let leasesGranted = Atomic<UInt64>(0)
+  /// etcd: `etcd_debugging_lease_revoked_total`.
+  public let leasesRevoked = Atomic<UInt64>(0)
+  /// etcd: `etcd_debugging_lease_renewed_total`.
+  public let leasesRenewed = Atomic<UInt64>(0)
+  /// etcd: `etcd_debugging_server_lease_expired_total`.
+  public let leasesExpired = Atomic<UInt64>(0)
   /// Seconds a sync of the log took (etcd: `etcd_disk_wal_fsync_duration_seconds`).
   public let logSync = DurationHistogram()
   /// Seconds a checkpoint took (etcd: `etcd_disk_backend_commit_duration_seconds`).

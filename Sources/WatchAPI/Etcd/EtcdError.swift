@@ -58,6 +58,8 @@ public struct EtcdError: Error, Sendable, Hashable {
     .outOfRange, "etcdserver: mvcc: required revision is a future revision")
   static let noSpace = EtcdError(.resourceExhausted, "etcdserver: mvcc: database space exceeded")
   static let leaseNotFound = EtcdError(.notFound, "etcdserver: requested lease not found")
+  static let leaseExists = EtcdError(.failedPrecondition, "etcdserver: lease already exists")
+  static let leaseTimeTooLong = EtcdError(.outOfRange, "etcdserver: too large lease TTL")
   static let corrupt = EtcdError(.dataLoss, "etcdserver: corrupt cluster")
 
   // MARK: the cluster's state
@@ -79,6 +81,8 @@ extension EtcdError {
     case .noSpace: self = .noSpace
     case .keyNotFound: self = .keyNotFound
     case .leaseNotFound: self = .leaseNotFound
+    case .leaseExists: self = .leaseExists
+    case .leaseTimeTooLong: self = .leaseTimeTooLong
     case .corrupt(let detail): self.init(.dataLoss, "etcdserver: corrupt store: \(detail)")
     case .storage(let detail): self.init(.internalError, "etcdserver: storage failure: \(detail)")
     }

@@ -14,6 +14,8 @@ public struct EtcdLimits: Sendable {
   public var responseBytes = 1 << 20
   /// The size of such a chunk, and of RangeStream's.
   public var chunkBytes = 256 << 10
+  /// Keep-alives of one stream that are read ahead of their answers; more wait in the connection's window.
+  public var keepAlives = 1024
   /// Watch responses are joined to writes of about this size.
   public var watchWriteBytes = 128 << 10
 
@@ -51,6 +53,7 @@ struct EtcdSurface<Node: ServedNode>: Sendable {
 
   private let kv: KVService<Node>
   private let watch: WatchService<Node>
+  private let lease: LeaseService<Node>
   private let maintenance: MaintenanceService<Node>
   private let cluster: ClusterService<Node>
   private let endpoints: HTTPEndpoints<Node>
@@ -65,6 +68,7 @@ struct EtcdSurface<Node: ServedNode>: Sendable {
       check: RequestCheck(
         maximumOperations: limits.transactionOperations, maximumKeyBytes: Store.maximumKeyBytes),
       limits: limits, handles: try LoopHandles(group, store: node.store))
+    lease = LeaseService(context: context, limits: limits, metrics: metrics)
     watch = WatchService(context: context, limits: limits)
     maintenance = MaintenanceService(context: context)
     cluster = ClusterService(context: context)
@@ -76,6 +80,7 @@ struct EtcdSurface<Node: ServedNode>: Sendable {
   func register(in router: inout Router) {
     var methods = MethodTable(router, registry: metrics)
     kv.register(&methods)
+    lease.register(&methods)
     watch.register(&methods)
     maintenance.register(&methods)
     cluster.register(&methods)

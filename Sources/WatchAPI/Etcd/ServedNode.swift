@@ -18,6 +18,14 @@ protocol ServedNode: AnyObject, Sendable {
   func whenCompacted(_ revision: Int64, completion: @escaping @Sendable (NodeError?) -> Void)
   func reclaimSpace()
   func read(_ body: @escaping @Sendable (ReadHandle) -> Void) -> Bool
+
+  func grantLease(
+    id: Int64, seconds: Int64, completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void)
+  func revokeLease(id: Int64, completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void)
+  func keepAlive(
+    _ leases: [Int64], completion: @escaping @Sendable (Result<[Int64], NodeError>) -> Void)
+  func leaseTime(_ id: Int64) throws(NodeError) -> (granted: Int64, left: Int64)?
+  var leaseIDs: [Int64] { get }
 }
 
 extension Node: ServedNode {}

@@ -8,6 +8,9 @@ public import NIOCore
 public class CallStream: HTTP2Stream, @unchecked Sendable {
   /// One whole message of the peer.
   public final var onMessage: ((ByteBuffer) -> Void)?
+  /// The peer's bytes as they arrive, the messages' prefixes included, for a reader that keeps none of them: while it
+  /// is set, no message is put together. To be set before the first byte arrives.
+  public final var onBytes: ((UnsafeRawBufferPointer) -> Void)?
   /// `isWritable` had been read as false and is true again: more may be sent.
   public final var onWritable: (() -> Void)?
 
@@ -72,6 +75,11 @@ public class CallStream: HTTP2Stream, @unchecked Sendable {
   }
 
   public final override func receiveData(_ bytes: UnsafeRawBufferPointer) {
+    if let onBytes, !isOver {
+      consume(bytes.count)
+      onBytes(bytes)
+      return
+    }
     if isPaused && !isOver { unconsumed += bytes.count } else { consume(bytes.count) }
     guard !isOver, let connection else { return }
     var rest = bytes
@@ -114,6 +122,7 @@ public class CallStream: HTTP2Stream, @unchecked Sendable {
     isOver = true
     countHeldBytes()
     onMessage = nil
+    onBytes = nil
     onWritable = nil
     held.removeAll()
   }

@@ -121,6 +121,7 @@ public class ClientStream: CallStream, @unchecked Sendable {
     clearDeadline()
     finished(status)
     onMessage = nil
+    onBytes = nil
     onWritable = nil
   }
 }

@@ -1,6 +1,7 @@
 """What etcdctl is asked, in order: each case is (name, arguments, standard input, output format).
 
-Cases build on the data that earlier ones wrote, so the order matters and both servers get the same."""
+Cases build on the data that earlier ones wrote, so the order matters and both servers get the same. LEASE1 stands
+for the id of the first lease that was granted, and so on."""
 
 import itertools
 
@@ -192,6 +193,62 @@ def deletes():
     yield case("del")
 
 
+def leases():
+    yield case("lease", "list")
+    yield case("lease", "grant", "600")
+    yield case("lease", "grant", "700", "-w", "json")
+    yield case("lease", "grant", "800", "-w", "fields")
+    for ttl in ["0", "1", "9000000000", "9000000001", "9223372036854775807", "9223372036854775808", "nonsense", ""]:
+        yield case("lease", "grant", ttl)
+    yield case("lease", "grant", "--", "-5")
+    yield case("lease", "grant")
+    yield case("lease", "grant", "1", "2")
+    yield case("put", "e/1", "one", "--lease=LEASE1")
+    yield from formats("get", "e/1")
+    yield from formats("lease", "timetolive", "1234", hexadecimal=False)
+    yield case("lease", "timetolive", "LEASE1")
+    yield case("lease", "timetolive", "LEASE1", "--keys")
+    yield case("lease", "timetolive", "LEASE1", "--keys", "-w", "json")
+    yield case("lease", "timetolive", "LEASE2", "--keys", "-w", "json")
+    yield case("lease", "timetolive", "nonsense")
+    yield case("lease", "timetolive")
+    # A key goes from lease to lease, and loses it.
+    yield case("put", "e/1", "two", "--ignore-lease", "--prev-kv", "-w", "json")
+    yield case("put", "e/1", "--ignore-value", "--lease=LEASE2", "-w", "json")
+    yield case("lease", "timetolive", "LEASE1", "--keys", "-w", "json")
+    yield case("lease", "timetolive", "LEASE2", "--keys", "-w", "json")
+    yield case("put", "e/1", "free")
+    yield case("lease", "timetolive", "LEASE2", "--keys", "-w", "json")
+    yield case("put", "e/1", "x", "--lease=1234")
+    yield case("put", "e/1", "x", "--lease=-1")
+    yield case("txn", "-w", "json", stdin='version("e/1") > "0"\n\nput e/2 x --lease=LEASE1\nput e/1 y --lease=LEASE1\n\n\n')
+    yield case("txn", stdin='lease("e/2") = "LEASE1"\nlease("e/1") != "LEASE2"\n\nget e/ --prefix\n\n\n')
+    yield case("txn", stdin='lease("e/2") > "LEASE1"\n\nget e/2\n\nput e/3 else --lease=1234\n\n')
+    yield case("put", "long/" + "e" * 3000, "x", "--lease=LEASE1")
+    yield case("put", "long/" + "e" * 3000 + "f", "x", "--lease=LEASE1")
+    yield case("del", "e/2", "--prev-kv", "-w", "json")
+    yield case("lease", "keep-alive", "LEASE1", "--once")
+    yield case("lease", "keep-alive", "LEASE2", "--once", "-w", "json")
+    yield case("lease", "keep-alive", "1234", "--once")
+    yield case("lease", "keep-alive", "nonsense", "--once")
+    yield case("lease", "keep-alive", "1234")
+    yield case("lease", "revoke", "LEASE1")
+    yield case("get", "e/", "--prefix", "-w", "json")
+    yield case("get", "long/" + "e" * 3000, "--prefix", "-w", "json")
+    yield case("lease", "revoke", "LEASE1")
+    yield case("lease", "timetolive", "LEASE1", "--keys")
+    yield case("lease", "keep-alive", "LEASE1", "--once")
+    yield case("lease", "revoke", "LEASE2", "-w", "json")
+    yield case("lease", "revoke", "LEASE3", "-w", "fields")
+    yield case("lease", "revoke", "0")
+    yield case("lease", "revoke", "nonsense")
+    yield case("lease", "revoke")
+    for granted in "456":
+        yield case("lease", "revoke", f"LEASE{granted}")
+    yield case("get", "", "--prefix", "--count-only", "-w", "json")
+    yield case("lease", "frobnicate")
+
+
 def members():
     for form in ["simple", "json", "fields", "table"]:
         yield case("member", "list", "-w", form)
@@ -218,7 +275,7 @@ def limits():
 
 
 def all_cases():
-    return itertools.chain(data(), gets(), transactions(), members(), deletes(), limits())
+    return itertools.chain(data(), gets(), transactions(), leases(), members(), deletes(), limits())
 
 
 def quota_cases():
@@ -227,6 +284,7 @@ def quota_cases():
     yield case("alarm", "list", "-w", "json")
     yield case("put", "after", "x")
     yield case("txn", stdin="\nput after x\n\n\n")
+    yield case("lease", "grant", "60")
     yield case("get", "fill/", "--prefix", "--keys-only", "--limit=1")
     yield case("endpoint", "status", "-w", "fields")
     yield case("endpoint", "health")

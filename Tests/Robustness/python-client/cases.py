@@ -1,11 +1,13 @@
 """What the Python client is asked, in order: each case is (name, function of a client). Those that go through
 the client's own methods come first; then requests with fields that its methods and etcdctl cannot set."""
 
+import time
+
 from pyetcd import etcdrpc as rpc
 
 
 def sdk():
-    """The client's methods that need neither watches nor leases."""
+    """The client's methods that need no watches."""
     yield "put", lambda c: c.put("p/a", "1")
     yield "put again, previous", lambda c: c.put(b"p/a", b"\x00\xff", prev_kv=True)
     for number in range(5):
@@ -74,6 +76,68 @@ def sdk():
     yield "put with a missing lease", lambda c: c.put("p/leased", "x", lease=77)
     yield "put empty key", lambda c: c.put("", "x")
     yield "put too large", lambda c: c.put("p/large", "x" * (1536 * 1024))
+
+
+def leases():
+    """Leases, by the client's methods and as messages."""
+    yield "lease", lambda c: shown_lease(c.lease(600, 1001))
+    yield "lease of an id in use", lambda c: shown_lease(c.lease(600, 1001))
+    yield "lease without an id", lambda c: revoked(c, c.lease(600).id)
+    for name, ttl, lease in [("0", 0, 1002), ("-1", -1, 1003), ("1", 1, 1004), ("huge", 9_000_000_000, 1005),
+                             ("too large", 9_000_000_001, 1006), ("negative id", 700, -7),
+                             ("largest id", 800, (1 << 63) - 1), ("smallest id", 900, -(1 << 63))]:
+        yield f"LeaseGrant {name}", lambda c, t=ttl, l=lease: c.leasestub.LeaseGrant(rpc.LeaseGrantRequest(TTL=t, ID=l))
+    yield "put with a lease", lambda c: c.put("l/1", "x", lease=1001)
+    yield "put with a negative lease", lambda c: c.put("l/2", "x", lease=-7)
+    yield "put with the smallest lease", lambda c: c.put("l/3", "x", lease=-(1 << 63))
+    yield "put_if_not_exists with a lease", lambda c: c.put_if_not_exists("l/4", "x", lease=1001)
+    yield "transaction with a lease", lambda c: c.transaction(
+        compare=[], success=[c.transactions.put("l/5", "x", lease=1001)], failure=[])
+    yield "get_prefix of leased keys", lambda c: c.get_prefix_response("l/")
+    for lease in [1001, 1002, -7, -(1 << 63), 0, 55]:
+        yield f"get_lease_info {lease}", lambda c, l=lease: c.get_lease_info(l)
+        yield f"LeaseTimeToLive {lease}", lambda c, l=lease: c.leasestub.LeaseTimeToLive(
+            rpc.LeaseTimeToLiveRequest(ID=l))
+        yield f"refresh_lease {lease}", lambda c, l=lease: list(c.refresh_lease(l))
+    yield "LeaseKeepAlive of many", lambda c: list(c.leasestub.LeaseKeepAlive(
+        iter([rpc.LeaseKeepAliveRequest(ID=l) for l in [1001, 55, -7, 1001, 0, 1005]])))
+    yield "LeaseKeepAlive of none", lambda c: list(c.leasestub.LeaseKeepAlive(iter([])))
+    yield "LeaseRevoke", lambda c: c.leasestub.LeaseRevoke(rpc.LeaseRevokeRequest(ID=1001))
+    yield "LeaseRevoke again", lambda c: c.leasestub.LeaseRevoke(rpc.LeaseRevokeRequest(ID=1001))
+    yield "LeaseRevoke 0", lambda c: c.leasestub.LeaseRevoke(rpc.LeaseRevokeRequest())
+    yield "LeaseRevoke without keys", lambda c: c.leasestub.LeaseRevoke(rpc.LeaseRevokeRequest(ID=1005))
+    yield "revoke_lease negative", lambda c: c.revoke_lease(-7)
+    yield "get_prefix after", lambda c: c.get_prefix_response("l/")
+    yield "put with a revoked lease", lambda c: c.put("l/1", "x", lease=1001)
+    yield "lease ends", ends
+    yield "get_prefix after the end", lambda c: c.get_prefix_response("e/")
+    yield "LeaseLeases", lambda c: c.leasestub.LeaseLeases(rpc.LeaseLeasesRequest())
+    yield "revoke the largest", lambda c: c.revoke_lease((1 << 63) - 1)
+    yield "revoke the smallest", lambda c: c.revoke_lease(-(1 << 63))
+    yield "LeaseLeases of none", lambda c: c.leasestub.LeaseLeases(rpc.LeaseLeasesRequest())
+
+
+def shown_lease(lease):
+    return (lease.id, lease.ttl, lease.granted_ttl, lease.keys)
+
+
+def revoked(client, lease):
+    client.revoke_lease(lease)
+    return lease > 0
+
+
+def ends(client):
+    """A lease that nobody renews; and how its keys went: in one revision."""
+    lease = client.lease(2, 2001)
+    for number in range(3):
+        client.put(f"e/{number}", "x", lease=lease)
+    deadline = time.monotonic() + 20
+    while client.get("e/0")[0] is not None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    # Those that were granted above with the shortest TTLs have ended before.
+    while len(client.leasestub.LeaseLeases(rpc.LeaseLeasesRequest()).leases) > 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return client.get_lease_info(2001)
 
 
 def status(client):
@@ -248,6 +312,7 @@ def refused_streams():
 
 def all_cases():
     yield from sdk()
+    yield from leases()
     yield from raw()
 
 

@@ -31,6 +31,8 @@ class Normaliser:
         (re.compile(r'"(raftTerm|raftIndex|raftAppliedIndex|dbSize|dbSizeInUse)":\d+'), r'"\1":NUMBER'),
         (re.compile(r'"(RaftTerm|RaftIndex|RaftAppliedIndex|DBSize|DBSizeInUse)" : \d+'), r'"\1" : NUMBER'),
         (re.compile(r'"hash":\d+'), '"hash":NUMBER'),
+        # What is left of a lease.
+        (re.compile(r'"ttl":\d+'), '"ttl":SECONDS'),
         (re.compile(r'"(Hash)" : \d+'), r'"\1" : NUMBER'),
         (re.compile(r"\b[\d.]+ ?(B|kB|MB|GB)\b"), "SIZE"),
         (re.compile(r"\b(\d+h)?(\d+m)?[\d.]+(ns|µs|ms|s)\b"), "TIME"),
@@ -42,6 +44,10 @@ class Normaliser:
         (re.compile(r"(VERSION, SIZE, \w+, \w+), \d+, \d+, \d+,"), r"\1, TERM, INDEX, INDEX,"),
         (re.compile(r"(VERSION +\| +SIZE +\| +\w+ +\| +\w+) +\| +\d+ +\| +\d+ +\| +\d+"), r"\1 | TERM | INDEX | INDEX"),
     ]
+
+    def replace(self, number, name):
+        """From now on `name` stands for a number of the server's choice."""
+        self.replacements += [(str(number), name), (f"{number:x}", name), (f"{number:016x}", name)]
 
     def text(self, text):
         for value, name in self.replacements:

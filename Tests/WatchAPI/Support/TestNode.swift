@@ -23,11 +23,12 @@ final class TestNode: ServedNode {
     var reads = 0
     var reclaims = 0
     var members: [Member] = []
+    /// How many leases each keep-alive was for.
+    var keepAlives: [Int] = []
   }
 
   private struct Held: Sendable {
-    var kind: RequestKind
-    var bytes: [UInt8]
+    var command: Command
     var completion: @Sendable (Result<Outcome, NodeError>) -> Void
   }
 
@@ -36,6 +37,8 @@ final class TestNode: ServedNode {
 
   let store: Store
   let metrics = NodeMetrics()
+  private let clock = ManualClock()
+  private let leases: LeaseManager
   let watches: WatchHub
   private let directory: String
   private let applyQueue = DispatchQueue(label: "apply")
@@ -43,6 +46,16 @@ final class TestNode: ServedNode {
   private let state = Mutex(Behaviour())
   private let held = Mutex<[Held]>([])
   private let index = Atomic<UInt64>(0)
+
+  /// Time that passes only when a test says so.
+  private final class ManualClock: NodeClock {
+    let nanoseconds = Atomic<UInt64>(1_000_000_000)
+
+    func now() -> UInt64 { nanoseconds.load(ordering: .relaxed) }
+    func schedule(every nanoseconds: UInt64, _ body: @escaping @Sendable () -> Void) -> any NodeTimer {
+      preconditionFailure("nothing here is scheduled")
+    }
+  }
 
   /// Safe: because only `readQueue`, which is serial, uses the handle.
   private struct Reader: @unchecked Sendable { let handle: ReadHandle }
@@ -65,6 +78,11 @@ final class TestNode: ServedNode {
         return true
       })
     watches.start()
+    leases = LeaseManager(store: store, clock: clock, limits: NodeLimits(), metrics: metrics)
+    leases.attach { [weak self] command, completion in
+      self?.submit(.lease(command), isHeld: false, completion)
+    }
+    leases.leadershipChanged(true)
   }
 
   /// Ends what would keep the member alive.
@@ -119,19 +137,77 @@ final class TestNode: ServedNode {
       return (state.refusal, state.isHeld)
     }
     if let refusal { return completion(.failure(refusal)) }
-    let proposal = Held(kind: kind, bytes: [UInt8](request), completion: completion)
+    let command = try! EtcdService.commandDecoder(kind, request)
+    submit(command, isHeld: isHeld, completion)
+  }
+
+  private func submit(
+    _ command: Command, isHeld: Bool, _ completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void
+  ) {
+    let proposal = Held(command: command, completion: completion)
     if isHeld { held.withLock { $0.append(proposal) } } else { apply(proposal) }
   }
 
   private func apply(_ proposal: Held) {
     applyQueue.async { [self] in
       let next = index.add(1, ordering: .acquiringAndReleasing).newValue
-      let command = try! proposal.bytes.withUnsafeBytes { try EtcdService.commandDecoder(proposal.kind, $0) }
-      let outcome = store.apply(command, index: next, term: 4)
+      let outcome = store.apply(proposal.command, index: next, term: 4)
+      if case .lease(let command) = proposal.command, case .success(.lease(let result)) = outcome.result {
+        leases.applied(command, result)
+      }
       watches.changed()
       proposal.completion(.success(outcome))
     }
   }
+
+  // MARK: leases
+
+  func grantLease(
+    id: Int64, seconds: Int64, completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void
+  ) {
+    let chosen = Int64(index.load(ordering: .relaxed)) + 1 << 40
+    propose(.grant(id: id == 0 ? chosen : id, seconds: max(2, seconds)), completion)
+  }
+
+  func revokeLease(id: Int64, completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void) {
+    propose(.revoke(id: id), completion)
+  }
+
+  private func propose(
+    _ command: LeaseCommand, _ completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void
+  ) {
+    let behaviour = behaviour
+    if let refusal = behaviour.refusal { return completion(.failure(refusal)) }
+    submit(.lease(command), isHeld: behaviour.isHeld, completion)
+  }
+
+  func keepAlive(
+    _ ids: [Int64], completion: @escaping @Sendable (Result<[Int64], NodeError>) -> Void
+  ) {
+    configure { $0.keepAlives.append(ids.count) }
+    readBarrier { [leases] error in
+      if let error { return completion(.failure(error)) }
+      leases.renew(ids, completion: completion)
+    }
+  }
+
+  func leaseTime(_ id: Int64) throws(NodeError) -> (granted: Int64, left: Int64)? { try leases.time(of: id) }
+
+  var leaseIDs: [Int64] { leases.ids }
+
+  /// Lets time pass for leases, and what is over end.
+  func advance(seconds: UInt64) {
+    passUnnoticed(seconds: seconds)
+    applyQueue.async { [leases] in leases.poll() }
+  }
+
+  /// Lets time pass; nobody has looked at the clock yet.
+  func passUnnoticed(seconds: UInt64) {
+    clock.nanoseconds.add(seconds * 1_000_000_000, ordering: .relaxed)
+  }
+
+  /// This member's leadership begins or ends.
+  func lead(_ isLeader: Bool) { applyQueue.async { [leases] in leases.leadershipChanged(isLeader) } }
 
   func readBarrier(completion: @escaping @Sendable (NodeError?) -> Void) {
     let failure = behaviour.barrierFailure

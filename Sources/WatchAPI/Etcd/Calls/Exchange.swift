@@ -63,7 +63,14 @@ struct CallContext<Node: ServedNode>: Sendable {
     _ kind: RequestKind, _ bytes: UnsafeRawBufferPointer, growth: Int, _ exchange: Exchange,
     response: @escaping @Sendable (CommandResult, ResponseHeader) -> ByteBuffer?
   ) {
-    node.propose(kind, bytes, growth: growth) { result in
+    node.propose(kind, bytes, growth: growth, completion: answer(exchange, response))
+  }
+
+  /// What answers a call once what was proposed for it is applied, or is not to be.
+  func answer(
+    _ exchange: Exchange, _ response: @escaping @Sendable (CommandResult, ResponseHeader) -> ByteBuffer?
+  ) -> @Sendable (Result<Outcome, NodeError>) -> Void {
+    { result in
       exchange.onLoop {
         do throws(EtcdError) {
           let outcome = try result.mapError(EtcdError.init).get()

@@ -90,6 +90,18 @@ extension MetricsRegistry {
     counter("etcd_server_leader_changes_seen_total", help: "The number of leader changes seen.") {
       Double(metrics.leaderChanges.load(ordering: .relaxed))
     }
+    counter("etcd_debugging_lease_granted_total", help: "The total number of granted leases.") {
+      Double(metrics.leasesGranted.load(ordering: .relaxed))
+    }
+    counter("etcd_debugging_lease_revoked_total", help: "The total number of revoked leases.") {
+      Double(metrics.leasesRevoked.load(ordering: .relaxed))
+    }
+    counter("etcd_debugging_lease_renewed_total", help: "The number of renewed leases seen by the leader.") {
+      Double(metrics.leasesRenewed.load(ordering: .relaxed))
+    }
+    counter("etcd_debugging_server_lease_expired_total", help: "The total number of expired leases.") {
+      Double(metrics.leasesExpired.load(ordering: .relaxed))
+    }
     histogram(
       "etcd_disk_wal_fsync_duration_seconds", help: "The latency distributions of fsync called by WAL."
     ) { metrics.logSync.histogram }

@@ -1,0 +1,130 @@
+import MVCC
+import Synchronization
+
+/// The shell around `LeaseKeeper`: the apply stage tells it what the log did and lets it look at the clock, calls ask
+/// it for renewals from any thread, and what it decides is proposed.
+final class LeaseManager: Sendable {
+  typealias Proposer = @Sendable (LeaseCommand, @escaping ProposalCompletion) -> Void
+
+  private let keeper: Mutex<LeaseKeeper>
+  private let proposer = Mutex<Proposer?>(nil)
+  private let store: Store
+  private let clock: any NodeClock
+  private let metrics: NodeMetrics
+
+  init(store: Store, clock: any NodeClock, limits: NodeLimits, metrics: NodeMetrics) {
+    self.store = store
+    self.clock = clock
+    self.metrics = metrics
+    keeper = Mutex(LeaseKeeper(limits: limits))
+  }
+
+  /// Says how a command gets into the log. Nothing ends before.
+  func attach(_ proposer: @escaping Proposer) { self.proposer.withLock { $0 = proposer } }
+
+  // MARK: the apply stage
+
+  /// This member's leadership began or ended.
+  func leadershipChanged(_ isLeader: Bool) {
+    let leases = isLeader ? store.leases : []
+    let now = clock.now()
+    keeper.withLock { keeper in
+      if isLeader { keeper.lead(leases, now: now) } else { keeper.resign() }
+    }
+  }
+
+  /// A lease command was applied.
+  func applied(_ command: LeaseCommand, _ result: LeaseResult) {
+    switch result {
+    case .granted(let lease):
+      metrics.leasesGranted.wrappingAdd(1, ordering: .relaxed)
+      let now = clock.now()
+      keeper.withLock { $0.granted(lease, now: now) }
+    case .revoked(let leases):
+      metrics.leasesRevoked.wrappingAdd(UInt64(leases.count), ordering: .relaxed)
+      if case .expire = command {
+        metrics.leasesExpired.wrappingAdd(UInt64(leases.count), ordering: .relaxed)
+      }
+      keeper.withLock { $0.revoked(leases) }
+    case .noted:
+      if case .checkpoint(let checkpoints) = command { keeper.withLock { $0.checkpointed(checkpoints) } }
+    }
+  }
+
+  /// Ends what is over.
+  func poll() {
+    guard let proposer = proposer.withLock({ $0 }) else { return }
+    let now = clock.now()
+    let (work, reign) = keeper.withLock { ($0.poll(now: now), $0.reign) }
+    for work in work {
+      switch work {
+      case .checkpoint(let checkpoints): proposer(.checkpoint(checkpoints)) { _ in }
+      case .expire(let leases):
+        proposer(.expire(leases)) { [weak self] result in
+          guard let self else { return }
+          self.keeper.withLock { $0.finished(leases, reign: reign) }
+          // The next portion at once; after a failure, when time has passed.
+          if case .success = result { self.poll() }
+        }
+      }
+    }
+  }
+
+  // MARK: any thread
+
+  /// Renews leases, after a read barrier: the answer is 0 for those that are gone, else the TTL in seconds. Fails with
+  /// `.noLeader` when another member leads.
+  func renew(_ ids: [Int64], completion: @escaping @Sendable (Result<[Int64], NodeError>) -> Void) {
+    let now = clock.now()
+    let renewals = keeper.withLock { $0.isLeading ? $0.renew(ids, now: now) : nil }
+    guard let renewals, let proposer = proposer.withLock({ $0 }) else {
+      return completion(.failure(.noLeader))
+    }
+    let renewed = renewals.seconds.reduce(0) { $0 + ($1 > 0 ? 1 : 0) }
+    metrics.leasesRenewed.wrappingAdd(UInt64(renewed), ordering: .relaxed)
+    revoke(renewals.expired, proposer) { [self] error in
+      if let error { return completion(.failure(error)) }
+      takeBack(renewals.resets, proposer) { error in
+        completion(error.map { .failure($0) } ?? .success(renewals.seconds))
+      }
+    }
+  }
+
+  private func revoke(
+    _ expired: [LeaseReference], _ proposer: Proposer, _ done: @escaping @Sendable (NodeError?) -> Void
+  ) {
+    if expired.isEmpty { return done(nil) }
+    proposer(.expire(expired)) { done($0.failure) }
+  }
+
+  private func takeBack(
+    _ resets: [LeaseKeeper.Reset], _ proposer: Proposer, _ done: @escaping @Sendable (NodeError?) -> Void
+  ) {
+    if resets.isEmpty { return done(nil) }
+    let checkpoints = resets.map { LeaseCheckpoint(lease: $0.lease, remainingSeconds: 0) }
+    proposer(.checkpoint(checkpoints)) { [self] result in
+      if case .success = result { keeper.withLock { $0.finished(resets) } }
+      done(result.failure)
+    }
+  }
+
+  /// The TTL and what is left of it; nil when there is no such lease. Fails with `.noLeader` when another member leads.
+  func time(of id: Int64) throws(NodeError) -> (granted: Int64, left: Int64)? {
+    let now = clock.now()
+    let (isLeading, time) = keeper.withLock { ($0.isLeading, $0.time(of: id, now: now)) }
+    if !isLeading { throw .noLeader }
+    return time
+  }
+
+  /// All leases, the first to end first; by id where nothing is known of their time.
+  var ids: [Int64] {
+    keeper.withLock { $0.isLeading ? $0.ids : nil } ?? store.leases.map(\.id)
+  }
+}
+
+extension Result where Failure == NodeError {
+  fileprivate var failure: NodeError? {
+    guard case .failure(let error) = self else { return nil }
+    return error
+  }
+}
