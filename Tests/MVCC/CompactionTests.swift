@@ -314,9 +314,12 @@ extension NumberedStore {
       try store.settle()
       #expect(try store.keysInCheckpoint() == ["other"] + keys[..<number])
     }
-    let session = try ReadSession(store.store.state.environment, counted: false)
-    #expect(try session.rows(store.store.state.environment.databases.longKeys) == 0)
-    #expect(try session.rows(store.store.state.environment.databases.current) == 1)
+    let environment = store.store.state.environment
+    func rows(_ database: MDB_dbi) throws -> Int {
+      try ReadSession(environment, counted: false).rows(database)
+    }
+    #expect(try rows(environment.databases.longKeys) == 0)
+    #expect(try rows(environment.databases.current) == 1)
     store.store.close()
   }
 }

@@ -33,8 +33,6 @@ struct SpaceReclaimer {
   private static let windowPages = 1 << 18
   /// Long runs go first: punching single pages fragments the file, and is done only where those do not suffice.
   private static let longRunPages = 16
-  /// A pass that leaves more than it should is not repeated before so much more is free, in bytes.
-  private static let renewalBytes = 4 << 20
 
   private struct Pass {
     /// The end of the pages still to look at. From the end of the file on down, for LMDB takes low pages first.
@@ -66,7 +64,9 @@ struct SpaceReclaimer {
     }
     if pass == nil || isRequested && pass?.isThorough == false {
       let isThorough = isRequested
-      if !isThorough, surplus(isThorough: false) <= remainder + Self.renewalBytes { return .none }
+      // As much again as is kept: passes come seldom, and each is worth its while.
+      let least = remainder + state.configuration.reclaimReserveBytes
+      if !isThorough, surplus(isThorough: false) <= least { return .none }
       pass = Pass(
         end: state.environment.pageCount, minimumPages: Self.longRunPages, isThorough: isThorough,
         bytes: pass?.bytes ?? 0)
