@@ -204,8 +204,9 @@ def leases():
     yield case("lease", "grant")
     yield case("lease", "grant", "1", "2")
     yield case("put", "e/1", "one", "--lease=LEASE1")
-    yield from formats("get", "e/1")
-    yield from formats("lease", "timetolive", "1234", hexadecimal=False)
+    for form in [[], ["-w", "json"], ["-w", "fields"], ["--hex"]]:
+        yield case("get", "e/1", *form)
+        yield case("lease", "timetolive", "1234", *form)
     yield case("lease", "timetolive", "LEASE1")
     yield case("lease", "timetolive", "LEASE1", "--keys")
     yield case("lease", "timetolive", "LEASE1", "--keys", "-w", "json")

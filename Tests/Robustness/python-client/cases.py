@@ -111,14 +111,21 @@ def leases():
     yield "put with a revoked lease", lambda c: c.put("l/1", "x", lease=1001)
     yield "lease ends", ends
     yield "get_prefix after the end", lambda c: c.get_prefix_response("e/")
-    yield "LeaseLeases", lambda c: c.leasestub.LeaseLeases(rpc.LeaseLeasesRequest())
+    yield "LeaseLeases", lease_leases
     yield "revoke the largest", lambda c: c.revoke_lease((1 << 63) - 1)
     yield "revoke the smallest", lambda c: c.revoke_lease(-(1 << 63))
-    yield "LeaseLeases of none", lambda c: c.leasestub.LeaseLeases(rpc.LeaseLeasesRequest())
+    yield "LeaseLeases of none", lease_leases
 
 
 def shown_lease(lease):
     return (lease.id, lease.ttl, lease.granted_ttl, lease.keys)
+
+
+def lease_leases(client):
+    """The client has no stub for this call; a list of leases reads as one of members with ids alone."""
+    call = client.channel.unary_unary(
+        "/etcdserverpb.Lease/LeaseLeases", rpc.MemberListRequest.SerializeToString, rpc.MemberListResponse.FromString)
+    return call(rpc.MemberListRequest(), timeout=20)
 
 
 def revoked(client, lease):
@@ -135,7 +142,7 @@ def ends(client):
     while client.get("e/0")[0] is not None and time.monotonic() < deadline:
         time.sleep(0.05)
     # Those that were granted above with the shortest TTLs have ended before.
-    while len(client.leasestub.LeaseLeases(rpc.LeaseLeasesRequest()).leases) > 2 and time.monotonic() < deadline:
+    while len(lease_leases(client).members) > 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     return client.get_lease_info(2001)
 
