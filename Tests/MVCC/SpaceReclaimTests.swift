@@ -130,7 +130,7 @@ import Testing
         let record = VersionRecord(
           data.bytes, key: key.bytes, main: try #require(VersionKey.decode(key.bytes)).main)
         if key.mv_size == VersionKey.bytes { #expect(record != nil) }
-        sum += data.bytes.reduce(0) { $0 &* 31 &+ Int($1) }
+        sum &+= data.bytes.reduce(0) { $0 &* 31 &+ Int($1) }
         code = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)
       }
       return sum

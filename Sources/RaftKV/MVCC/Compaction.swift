@@ -171,7 +171,7 @@ struct Compactor {
       if record.version == 0 && place.main < progress.target {
         batch.doomed.append(Doomed(main: place.main, sub: place.sub, isTombstone: true))
       }
-      if record.chunkRows(in: row) <= 1 {
+      if record.bytesInChunks(after: row) <= VersionRecord.chunkPayloadBytes {
         code = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)
       } else {
         // Past the rows of a large value without reading its pages.
@@ -250,30 +250,33 @@ struct Compactor {
     let versions = state.environment.databases.versions
     let pointer = transaction.pointer
     var key = VersionKey(main: doomed.main, sub: Int64(doomed.sub))
-    let found = try key.withBytes { (bytes) throws(StoreError) -> (chunks: Int, key: Bytes?)? in
+    let found = try key.withBytes { (bytes) throws(StoreError) -> (inChunks: Int, key: Bytes?)? in
       guard let row = try lookUp(pointer, versions, bytes) else { return nil }
       guard let record = VersionRecord(row, key: bytes, main: doomed.main) else { throw Self.corrupt }
       let payload = UnsafeRawBufferPointer(rebasing: row[record.payloadStart...])
       return (
-        record.chunkRows(in: row),
-        doomed.isTombstone ? Bytes(payload.prefix(record.keyLength)) : nil
+        record.bytesInChunks(after: row), doomed.isTombstone ? Bytes(payload.prefix(record.keyLength)) : nil
       )
     }
     guard let found else { return (0, nil) }
     try key.withBytes { (bytes) throws(StoreError) in try removeRow(pointer, versions, bytes) }
     var userKey = found.key
-    for _ in 0..<found.chunks {
+    var inChunks = found.inChunks
+    var rows = 1
+    while inChunks > 0 {
       try key.withBytes(chunk: true) { (bytes) throws(StoreError) in
-        if userKey != nil {
-          // A tombstone has no value: what goes on in chunks is its key.
-          guard let chunk = try lookUp(pointer, versions, bytes), VersionRecord.isIntact(chunk, key: bytes)
-          else { throw Self.corrupt }
-          userKey?.append(contentsOf: chunk[4...])
+        guard let chunk = try lookUp(pointer, versions, bytes), VersionRecord.isIntact(chunk, key: bytes)
+        else {
+          throw Self.corrupt
         }
+        inChunks -= chunk.count - 4
+        // A tombstone has no value: what goes on in chunks is its key.
+        userKey?.append(contentsOf: chunk[4...])
         try removeRow(pointer, versions, bytes)
       }
+      rows += 1
       key.chunk += 1
     }
-    return (1 + found.chunks, userKey)
+    return (rows, userKey)
   }
 }

@@ -5,10 +5,10 @@ import Glibc
 ///
 /// LMDB leaves pages a quarter full when rows between others are removed: after a compaction the file would be four
 /// times as large as what it holds. A pass walks the tree up to the compacted revision a run of leaves at a time;
-/// where they are less than `denseFill` full, their rows are removed and put again, which fills page after page.
+/// where their rows would fit into `densePart` of the pages, they are removed and put again, page after page.
 struct Packer {
-  /// Runs that are fuller than this stay as they are.
-  private static let denseFill = 0.75
+  /// Runs that need more than this part of their pages stay as they are.
+  private static let densePart = 0.75
   /// A pass is due when so large a part of the tree's rows (one in so many) was removed.
   static let dueShare: Int64 = 3
 
@@ -38,8 +38,8 @@ struct Packer {
       pages: state.configuration.packingStepPages,
       pageSize: state.environment.pageSize)
     let capacity = state.environment.pageSize - Self.pageHeaderBytes
-    let needed = (run.usedBytes + capacity - 1) / capacity
-    if run.pages >= needed + 2, Double(run.usedBytes) < Self.denseFill * Double(run.pages * capacity) {
+    let needed = run.pagesNeeded(capacity: capacity)
+    if run.pages >= needed + 2, Double(needed) < Self.densePart * Double(run.pages) {
       try run.rewrite(transaction, database, capacity: capacity)
       try transaction.commit()
     }
@@ -61,7 +61,6 @@ struct Packer {
     private let memory: UnsafeMutableRawPointer
     private var rows: [Row] = []
     private(set) var pages = 0
-    private(set) var usedBytes = 0
     /// The walk has come to its end.
     private(set) var isLast = false
 
@@ -110,7 +109,6 @@ struct Packer {
         memcpy(memory + position, key.mv_data, row.keyLength)
         memcpy(memory + position + row.keyLength, data.mv_data, row.dataLength)
         position += row.keyLength + row.dataLength
-        usedBytes += row.nodeBytes
         rows.append(row)
         code = mdb_cursor_get(opened, &key, &data, MDB_NEXT)
       }
@@ -124,6 +122,20 @@ struct Packer {
 
     private func data(_ row: Row) -> UnsafeRawBufferPointer {
       UnsafeRawBufferPointer(start: memory + row.offset + row.keyLength, count: row.dataLength)
+    }
+
+    /// Pages that the rows fill when they are put one after the other.
+    func pagesNeeded(capacity: Int) -> Int {
+      var pages = 0
+      var free = 0
+      for row in rows {
+        if row.nodeBytes > free {
+          pages += 1
+          free = capacity
+        }
+        free -= row.nodeBytes
+      }
+      return pages
     }
 
     /// Removes the rows and puts them again.

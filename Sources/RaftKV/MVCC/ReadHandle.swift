@@ -13,6 +13,8 @@ public final class ReadHandle {
   @exclusivity(unchecked) private var isCheckpointOpen = false
   private let sources: UnsafeMutableBufferPointer<MemtableSource>
   private let deltaKey = UnsafeMutableRawPointer.allocate(byteCount: Store.maximumKeyBytes, alignment: 8)
+  /// Compaction has removed what this call began to read.
+  @exclusivity(unchecked) private var isOvertaken = false
   /// The revision this call reads at; `Int64.max` on the apply thread, which is never below the compacted one.
   @exclusivity(unchecked) private var pinned = Int64.max
 
@@ -56,7 +58,10 @@ public final class ReadHandle {
     try session.renew()
     isCheckpointOpen = true
     // Only now: whatever this state of the checkpoint lacks, the floor was raised before it was removed.
-    if pinned < state.retention.floor.load(ordering: .acquiring) { throw .compacted }
+    if pinned < state.retention.floor.load(ordering: .acquiring) {
+      isOvertaken = true
+      throw .compacted
+    }
   }
 
   /// Runs one call at `requested` (or the current revision), chosen before the memtables are taken. With a pin of
@@ -69,11 +74,12 @@ public final class ReadHandle {
       begin()
       defer { end() }
       pinned = pin?.revision ?? revision
+      isOvertaken = false
       do throws(StoreError) {
         return try body(revision)
       } catch {
         // The current revision was compacted away while the call began: the next one is as good.
-        if error == .compacted && requested <= 0 { continue }
+        if isOvertaken && requested <= 0 { continue }
         throw error
       }
     }

@@ -47,10 +47,11 @@ struct VersionKey {
 /// previous; value length, unless a tombstone; stored length, if compressed; then the payload (key, stored
 /// value) up to the row's end. A chunk row: CRC-32C as above, then payload.
 struct VersionRecord {
-  /// The largest row and chunk row that LMDB keeps inside a page (a node is at most half a page, 2,038
-  /// bytes, with its 8-byte header and its key), for 4 KiB pages.
-  static let maximumRowBytes = 2038 - 8 - VersionKey.bytes
-  static let maximumChunkBytes = 2038 - 8 - VersionKey.chunkBytes
+  /// The largest node of a row or chunk row, with its 8-byte header and its key, for 4 KiB pages. LMDB keeps up to
+  /// 2,038 bytes inside a page; two of these leave room for the marker of `Packer` beside them.
+  private static let maximumNodeBytes = 2024
+  static let maximumRowBytes = maximumNodeBytes - 8 - VersionKey.bytes
+  static let maximumChunkBytes = maximumNodeBytes - 8 - VersionKey.chunkBytes
   static let chunkPayloadBytes = maximumChunkBytes - 4
   static let maximumHeaderBytes = 96
 
@@ -130,10 +131,9 @@ struct VersionRecord {
     payloadStart = reader.position
   }
 
-  /// In how many chunk rows the payload goes on after `row`, the version's first.
-  func chunkRows(in row: UnsafeRawBufferPointer) -> Int {
-    let rest = keyLength + storedLength - (row.count - payloadStart)
-    return rest <= 0 ? 0 : (rest + VersionRecord.chunkPayloadBytes - 1) / VersionRecord.chunkPayloadBytes
+  /// Bytes of the payload that chunk rows hold after `row`, the version's first.
+  func bytesInChunks(after row: UnsafeRawBufferPointer) -> Int {
+    max(0, keyLength + storedLength - (row.count - payloadStart))
   }
 
   static func isIntact(_ row: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) -> Bool {
