@@ -94,14 +94,14 @@ import Testing
       store.apply(.put(PutCommand(key: bytes("key-\(1000 + key)"), value: value)))
     }
     for key in 0..<keys { put(key) }
-    for _ in 0..<9 * keys { put(Int.random(in: 0..<keys, using: &random)) }
+    for _ in 0..<4 * keys { put(Int.random(in: 0..<keys, using: &random)) }
     #expect(store.compact(store.store.currentRevision) == .success(.compact))
     try store.settle()
     let environment = store.store.state.environment
     let pages = try ReadSession(environment, counted: false).pages(environment.databases.versions)
     #expect(try store.versionsInCheckpoint().count == keys)
     let live = keys * (length + 8)
-    #expect(pages * 4096 < live * 3 / 2 + keys * 60 + 16 * 4096, "\(pages) pages for \(live) bytes")
+    #expect(pages * 4096 < live * 2 + keys * 60 + 16 * 4096, "\(pages) pages for \(live) bytes")
     store.store.close()
   }
 

@@ -91,10 +91,10 @@ enum FlagTable {
       "Size of each file of the log; the next one is preallocated. (Not a flag of etcd.)"),
     flag(
       .limits, "auto-compaction-mode", .choice(["periodic", "revision"]), "periodic",
-      "What --auto-compaction-retention counts: time (periodic) or revisions (revision)."),
+      "What the retention counts: time (periodic), or revisions (revision)."),
     flag(
       .limits, "auto-compaction-retention", .text, "0",
-      "History to keep when compacting automatically: hours (1) or a duration (30m), or revisions; 0 for all."
+      "History to keep: hours (1), a duration (30m), or revisions; 0 for all."
     ),
     flag(
       .limits, "max-concurrent-streams", .count, "4294967295",

@@ -11,7 +11,7 @@ public enum RequestKind: UInt8, Sendable {
   /// `AlarmRequest`
   case alarm = 4
   /// `CompactionRequest`
-  case compaction = 10
+  case compaction = 5
 }
 
 /// What a log entry's bytes are: a client's request, or a document of the node's own.
@@ -30,7 +30,7 @@ enum EntryKind {
     switch code {
     case 128: self = .memberAttributes
     case 129: self = .raiseAlarm
-    case 140: self = .automaticCompaction
+    case 131: self = .automaticCompaction
     case 130: self = .lease
     default:
       guard let kind = RequestKind(rawValue: code) else { return nil }
@@ -44,7 +44,7 @@ enum EntryKind {
     case .request(let kind): kind.rawValue
     case .memberAttributes: 128
     case .raiseAlarm: 129
-    case .automaticCompaction: 140
+    case .automaticCompaction: 131
     case .lease: 130
     }
   }
