@@ -62,6 +62,7 @@ struct ServeInvocationTests {
     #expect(configuration.keepAliveMinimumInterval == .seconds(5))
     #expect(configuration.keepAliveInterval == .seconds(7200))
     #expect(configuration.keepAliveTimeout == .seconds(20))
+    #expect(configuration.watchProgressInterval == .seconds(600))
     #expect(configuration.heartbeatInterval == .milliseconds(100))
     #expect(configuration.electionTimeout == .milliseconds(1000))
     #expect(configuration.log == LogConfiguration(level: .info, format: .json, outputs: [.standardError]))
@@ -214,7 +215,8 @@ struct ServeInvocationTests {
     #expect(read.name == "node")
     #expect(read.listenClientURLs.count == 2)
     #expect(read.listenMetricsURLs == [NetworkURL(host: "127.0.0.1", port: 2381)])
-    #expect(try notices(plain).count == 5)
+    #expect(read.watchProgressInterval == .seconds(5))
+    #expect(try notices(plain).count == 3)
 
     let secure = plain + ["--cert-file=a", "--client-cert-auth=true", "--key-file=b", "--trusted-ca-file=c"]
     let expected = ConfigurationError(

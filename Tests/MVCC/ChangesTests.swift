@@ -22,6 +22,7 @@ import Testing
 
     mutating func apply(_ changes: [(key: Bytes, value: Bytes?)]) {
       let revision = store.store.currentRevision + 1
+      let before = keys
       var operations: [Operation] = []
       var sub: Int64 = 0
       for (key, value) in changes {
@@ -36,7 +37,8 @@ import Testing
           guard old != nil else { continue }
           keys[key] = nil
         }
-        history.append(Change(revision: revision, sub: sub, key: key, current: keys[key], previous: old))
+        history.append(
+          Change(revision: revision, sub: sub, key: key, current: keys[key], previous: before[key]))
         sub += 1
       }
       store.apply(
@@ -89,7 +91,12 @@ import Testing
         let value = (0..<size).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         changes[key] = random.chance(1, in: 4) ? .some(nil) : .some(value)
       }
-      recorder.apply(changes.map { ($0.key, $0.value) })
+      var list = changes.map { (key: $0.key, value: $0.value) }
+      // A key that is put and deleted in one entry: what it held before is what it held before the entry.
+      if random.chance(1, in: 5), let put = list.first(where: { $0.value != nil }) {
+        list.append((put.key, nil))
+      }
+      recorder.apply(list)
       if random.chance(1, in: 40) { recorder.store.store.rotate() }
       if random.chance(1, in: 20) {
         let current = recorder.store.store.currentRevision

@@ -43,6 +43,8 @@ struct FaultTests {
     #expect(accepted > 2)
     #expect(try node.put("more", value, growth: value.count).error == .noSpace)
     #expect(eventually { node.store.alarms == [alarm(node)] })
+    // The status follows the store.
+    #expect(eventually { node.status.appliedIndex == node.store.applied.index })
     let raised = node.status.committedIndex
     for _ in 0..<20 { #expect(try node.put("more", value, growth: value.count).error == .noSpace) }
     // Each would have become an entry of its own.

@@ -28,7 +28,6 @@ extension FlagTable {
 
   private static let engine = "the storage engine has no such setting"
   private static let checked = "every record is checked against its checksum whenever it is read"
-  private static let watches = "watches are not available yet"
   private static let leases = "leases are not available yet"
   private static let oneMember = "clusters of several members are not available yet"
   private static let loggerIsFixed = "logs are structured already"
@@ -83,7 +82,6 @@ extension FlagTable {
       ignoredInBothSpellings("compact-hash-check-time", .duration, "1m", oneMember),
       ignoredInBothSpellings("compaction-batch-limit", .integer, "1000", engine),
       ignoredInBothSpellings("compaction-sleep-interval", .duration, "10ms", engine),
-      ignoredInBothSpellings("watch-progress-notify-interval", .duration, "10m", watches),
       ignoredInBothSpellings("downgrade-check-time", .duration, "5s", oneMember),
       ignoredInBothSpellings("memory-mlock", .boolean, "false", "memory is not locked"),
       ignoredInBothSpellings("warning-apply-duration", .duration, "100ms", slowRequests),

@@ -84,7 +84,7 @@ enum FlagTable {
       "Changes kept in memory before that; they bound what a restart replays. (Not a flag of etcd.)"),
     flag(
       .limits, "index-delta-bytes", .count, "16777216",
-      "Bytes of changes to the index kept in memory before they are written into it together. (Not a flag of etcd.)"
+      "Bytes of index changes kept in memory before they are written to it together. (Not a flag of etcd.)"
     ),
     flag(
       .limits, "wal-segment-bytes", .count, "67108864",
@@ -108,6 +108,12 @@ enum FlagTable {
     flag(
       .limits, "grpc-keepalive-timeout", .duration, "20s",
       "How long a pinged client may take to answer."),
+    flag(
+      .limits, "watch-progress-notify-interval", .duration, "10m",
+      "How often watches that ask for it are told how far they are; at least 100ms."),
+    flag(
+      .limits, "experimental-watch-progress-notify-interval", .duration, "10m",
+      "The same, as etcd 3.5 spells it."),
 
     flag(
       .logging, "listen-metrics-urls", .text, "", "More URLs that serve /metrics, /health, /livez, /readyz."),

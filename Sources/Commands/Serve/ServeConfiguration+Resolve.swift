@@ -62,9 +62,19 @@ extension ServeConfiguration {
       keepAliveMinimumInterval: values.duration("grpc-keepalive-min-time"),
       keepAliveInterval: interval == .zero ? nil : interval,
       keepAliveTimeout: timeout == .zero ? nil : timeout,
+      watchProgressInterval: watchProgressInterval(values),
       heartbeatInterval: heartbeat,
       electionTimeout: election,
       log: try log(values))
+  }
+
+  /// As in etcd, 0 means the default, and what is too short the shortest.
+  private static func watchProgressInterval(_ values: Values) -> Duration {
+    let name = "watch-progress-notify-interval"
+    let interval = values.duration(
+      values.given(name) == nil && values.given("experimental-" + name) != nil ? "experimental-" + name : name
+    )
+    return interval <= .zero ? .seconds(600) : max(interval, .milliseconds(100))
   }
 
   /// A member that listens on every address cannot guess which one its clients can reach.

@@ -68,6 +68,8 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var keepAliveInterval: Duration?
   /// How long an answer to a ping may take; nil for ever.
   public var keepAliveTimeout: Duration?
+  /// How often watches that ask for it are told how far they are.
+  public var watchProgressInterval: Duration
   /// Time between a leader's heartbeats.
   public var heartbeatInterval: Duration
   /// Time without a leader before an election.

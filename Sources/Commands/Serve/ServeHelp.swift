@@ -17,7 +17,10 @@ public enum ServeHelp {
     for section in Flag.Section.allCases {
       lines += ["", "\(section.rawValue):"]
       for flag in FlagTable.all where flag.section == section && flag.support == .supported {
-        lines.append("  --\(flag.name) '\(flag.defaultValue)'   (RAFTKV_\(flag.environmentSuffix))")
+        let name = "  --\(flag.name) '\(flag.defaultValue)'"
+        let variable = "(RAFTKV_\(flag.environmentSuffix))"
+        lines +=
+          name.count + variable.count + 3 > columns ? [name, "    " + variable] : [name + "   " + variable]
         lines.append("    \(flag.help)")
       }
     }

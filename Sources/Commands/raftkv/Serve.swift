@@ -95,6 +95,7 @@ private func makeNode(_ configuration: ServeConfiguration, logger: Logger) throw
     }
   }
   node.limits.logSegmentBytes = configuration.walSegmentBytes
+  node.limits.watchProgressMilliseconds = configuration.watchProgressInterval.milliseconds
   return try Node(
     node, environment: .system(), decoder: EtcdService.commandDecoder, logger: logger,
     onFailure: { message in

@@ -58,30 +58,39 @@ extension ReadHandle {
     return true
   }
 
-  /// What the key of a change held before it. `place` is the number of the change's memtable.
+  /// What the key of a change held before the change's revision, as etcd's `prev_kv` has it: a change of the same
+  /// revision is passed over. `place` is the number of the change's memtable.
   fileprivate func version(
     before change: VisibleVersion, of key: UnsafeRawBufferPointer, at previous: Revision, inTable place: Int?
   ) throws(StoreError) -> VisibleVersion? {
-    if previous.main == 0 { return nil }
-    if let place, let inMemory = change.inMemory {
-      let tables = self.tables!.tables
-      let older = inMemory.pointee.older
-      if older != 0 { return VisibleVersion(tables[place].version(at: older)) }
-      for table in tables[(place + 1)...] {
+    var revision = previous
+    if let place, change.inMemory != nil {
+      let bound = Bound(main: change.main, sub: 0)
+      for table in self.tables!.tables[place...] {
         let node = table.find(key)
         if node == 0 { continue }
-        if let found = table.newest(of: node, before: Bound(main: change.main, sub: change.sub)) {
-          return VisibleVersion(found)
-        }
+        if let found = table.newest(of: node, before: bound) { return VisibleVersion(found) }
+        revision = table.revision(beforeAllOf: node)
       }
     }
+    if revision.main == 0 { return nil }
     try openCheckpoint()
-    if let record = try versions.header(main: previous.main, sub: previous.sub) {
-      return VisibleVersion(record, main: previous.main, sub: previous.sub)
+    while revision.main != 0 {
+      guard let record = try versions.header(main: revision.main, sub: revision.sub) else {
+        // Compaction removes what newer versions hide.
+        if revision.main <= state.retention.floor.load(ordering: .acquiring) { return nil }
+        throw .corrupt("the checkpoint lacks version \(revision.main).\(revision.sub) that a newer one names")
+      }
+      if revision.main < change.main {
+        return VisibleVersion(record, main: revision.main, sub: revision.sub)
+      }
+      let older = Revision(main: record.previousMain, sub: record.previousSub)
+      guard older < revision else {
+        throw .corrupt("version \(revision.main).\(revision.sub) names a previous one that is not older")
+      }
+      revision = older
     }
-    // Compaction removes what newer versions hide.
-    if previous.main <= state.retention.floor.load(ordering: .acquiring) { return nil }
-    throw .corrupt("the checkpoint lacks version \(previous.main).\(previous.sub) that a newer one names")
+    return nil
   }
 }
 

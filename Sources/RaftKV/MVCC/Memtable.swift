@@ -297,6 +297,13 @@ final class Memtable: @unchecked Sendable {
     return nil
   }
 
+  /// What the oldest version here of a key (which has one) names as the one before it; main is 0 for none.
+  func revision(beforeAllOf offset: ArenaOffset) -> Revision {
+    var version = version(at: node(at: offset).newest.pointee.load(ordering: .acquiring))
+    while version.pointee.older != 0 { version = self.version(at: version.pointee.older) }
+    return Revision(main: version.pointee.previousMain, sub: Int64(version.pointee.previousSub))
+  }
+
   // MARK: revision order
 
   /// The version after the one at `offset`, 0 when there is none yet. Any thread, also while the table is active:

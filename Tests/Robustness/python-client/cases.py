@@ -7,7 +7,7 @@ from pyetcd import etcdrpc as rpc
 
 
 def sdk():
-    """The client's methods that need no watches."""
+    """The client's methods, but for watches, which have a file of their own."""
     yield "put", lambda c: c.put("p/a", "1")
     yield "put again, previous", lambda c: c.put(b"p/a", b"\x00\xff", prev_kv=True)
     for number in range(5):

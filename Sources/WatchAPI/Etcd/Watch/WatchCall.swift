@@ -13,8 +13,8 @@ final class WatchCall<Node: ServedNode>: WatchSink, @unchecked Sendable {
   private let context: CallContext<Node>
   private let writeBytes: Int
   private let fragmentBytes: Int
+  private let outlet: LoopOutlet
   private var stream: WatchStream?
-  private var isOver = false
   /// Bytes that were sent while the client did not read.
   private var unreleased = 0
   private var holds = Holds()
@@ -26,7 +26,10 @@ final class WatchCall<Node: ServedNode>: WatchSink, @unchecked Sendable {
     var isAny: Bool { hubIsBusy || clientDoesNotRead }
   }
 
-  init(_ exchange: Exchange, _ context: CallContext<Node>, _ limits: EtcdLimits) {
+  init(
+    _ exchange: Exchange, _ context: CallContext<Node>, _ limits: EtcdLimits, on outlet: LoopOutlet
+  ) {
+    self.outlet = outlet
     self.exchange = exchange
     self.context = context
     writeBytes = limits.watchWriteBytes
@@ -34,7 +37,7 @@ final class WatchCall<Node: ServedNode>: WatchSink, @unchecked Sendable {
     fragmentBytes = limits.requestBytes + (512 << 10)
   }
 
-  func begin(on outlet: LoopOutlet) {
+  func begin() {
     let call = exchange.call
     stream = context.node.watches.open(self, on: outlet)
     call.onMessage = { [self] message in
@@ -96,20 +99,15 @@ final class WatchCall<Node: ServedNode>: WatchSink, @unchecked Sendable {
   // MARK: responses
 
   func receive(_ parcel: WatchParcel, _ items: Range<Int>) {
-    guard stream != nil else { return drop(parcel, items) }
-    let header = context.header(revision: 0)
-    var buffer = ByteBuffer()
-    var bytes = 0
-    for item in parcel.items[items] {
-      bytes += item.bytes
-      write(item.notice, of: parcel, header, to: &buffer)
-      if buffer.readableBytes >= writeBytes {
-        exchange.call.sendFramed(buffer)
-        buffer = ByteBuffer()
-      }
+    defer { countSent(parcel, items) }
+    guard stream != nil else { return }
+    unreleased += parcel.items[items].reduce(0) { $0 + $1.bytes }
+    let first = parcel.items[items.lowerBound].notice
+    if items.count == 1, case .events(let events) = first, !events.mayFragment {
+      exchange.call.sendFramed(sharedResponse(events, of: parcel))
+    } else {
+      send(parcel, items)
     }
-    if buffer.readableBytes > 0 { exchange.call.sendFramed(buffer) }
-    unreleased += bytes
     if exchange.call.isWritable {
       clientReads()
     } else {
@@ -117,13 +115,33 @@ final class WatchCall<Node: ServedNode>: WatchSink, @unchecked Sendable {
     }
   }
 
-  /// The call is over: nobody is told.
-  private func drop(_ parcel: WatchParcel, _ items: Range<Int>) {
-    for item in parcel.items[items] {
-      if case .events(let events) = item.notice {
-        context.node.watches.metrics.eventsSent(events.selection.count)
+  private func sharedResponse(_ events: WatchEvents, of parcel: WatchParcel) -> ByteBuffer {
+    if let shared = outlet.shared, shared.events == events { return shared.response }
+    var response = ByteBuffer()
+    write(events, of: parcel, context.header(revision: events.revision), to: &response)
+    outlet.shared = (events, response)
+    return response
+  }
+
+  private func send(_ parcel: WatchParcel, _ items: Range<Int>) {
+    let header = context.header(revision: 0)
+    var buffer = ByteBuffer()
+    for place in items {
+      write(parcel.items[place].notice, of: parcel, header, to: &buffer)
+      if buffer.readableBytes >= writeBytes {
+        exchange.call.sendFramed(buffer)
+        buffer = ByteBuffer()
       }
     }
+    if buffer.readableBytes > 0 { exchange.call.sendFramed(buffer) }
+  }
+
+  private func countSent(_ parcel: WatchParcel, _ items: Range<Int>) {
+    var count = 0
+    for place in items {
+      if case .events(let events) = parcel.items[place].notice { count += events.selection.count }
+    }
+    if count > 0 { context.node.watches.metrics.eventsSent(count) }
   }
 
   private func write(
@@ -159,7 +177,6 @@ final class WatchCall<Node: ServedNode>: WatchSink, @unchecked Sendable {
       response.write(to: &buffer)
     case .events(let events):
       write(events, of: parcel, header.at(events.revision), to: &buffer)
-      context.node.watches.metrics.eventsSent(events.selection.count)
     case .resume:
       hold { $0.hubIsBusy = false }
     }

@@ -20,8 +20,7 @@ struct WatchService<Node: ServedNode>: Sendable {
   func register(_ methods: inout MethodTable) {
     methods.bidirectional("/etcdserverpb.Watch/Watch") { exchange throws(EtcdError) in
       _ = try context.admit(exchange.call)
-      let watch = WatchCall(exchange, context, limits)
-      watch.begin(on: outlets.outlet(of: exchange.call.mailbox))
+      WatchCall(exchange, context, limits, on: outlets.outlet(of: exchange.call.mailbox)).begin()
     }
   }
 }
@@ -41,22 +40,27 @@ final class LoopOutlets: Sendable {
 }
 
 /// Hands parcels to the streams of one event loop.
-final class LoopOutlet: WatchOutlet {
+///
+/// Safe: because `shared` is used on the loop only.
+final class LoopOutlet: WatchOutlet, @unchecked Sendable {
   private let mailbox: LoopMailbox
+  /// The response encoded last, of the parcel at hand: streams with a single watch each often get the same bytes.
+  var shared: (events: WatchEvents, response: ByteBuffer)?
 
   init(_ mailbox: LoopMailbox) { self.mailbox = mailbox }
 
   func deliver(_ parcel: WatchParcel) {
-    mailbox.post {
-      let items = parcel.items
+    mailbox.post { [self] in
+      let count = parcel.items.count
       var start = 0
-      while start < items.count {
-        let sink = items[start].sink
+      while start < count {
+        let sink = parcel.items[start].sink
         var end = start + 1
-        while end < items.count, items[end].sink === sink { end += 1 }
+        while end < count, parcel.items[end].sink === sink { end += 1 }
         sink.receive(parcel, start..<end)
         start = end
       }
+      shared = nil
     }
   }
 }
