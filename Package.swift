@@ -60,10 +60,11 @@ let package = Package(
       name: "CZstd", path: "Sources/System/CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"])]),
     .target(name: "CChecksum", path: "Sources/System/CChecksum"),
+    .target(name: "CSparseFile", path: "Sources/System/CSparseFile"),
 
     module("Raft", path: "Sources/RaftKV/Raft"),
     module("WAL", path: "Sources/RaftKV/WAL", ["CChecksum"]),
-    module("MVCC", path: "Sources/RaftKV/MVCC", ["CLMDB", "CZstd", "CChecksum"]),
+    module("MVCC", path: "Sources/RaftKV/MVCC", ["CLMDB", "CZstd", "CChecksum", "CSparseFile"]),
     module(
       "RaftKV", path: "Sources/RaftKV/Node",
       [

@@ -57,6 +57,25 @@ struct ServeConfigurationTests {
     #expect(try configuration(["--quota-backend-bytes", value]).quotaBytes == expected)
   }
 
+  @Test(
+    arguments: [
+      ([], nil), (["0"], nil), (["0s"], nil), (["1"], .time(.seconds(3600))),
+      (["30m"], .time(.seconds(1800))),
+      (["1h30m"], .time(.seconds(5400))), (["0", "revision"], nil), (["1000", "revision"], .revisions(1000)),
+    ] as [([String], ServeConfiguration.AutomaticCompaction?)])
+  func automaticCompaction(_ values: [String], _ expected: ServeConfiguration.AutomaticCompaction?) throws {
+    let flags = zip(["--auto-compaction-retention", "--auto-compaction-mode"], values).map { "\($0)=\($1)" }
+    #expect(try configuration(flags).automaticCompaction == expected)
+  }
+
+  @Test(arguments: [
+    ["-1"], ["x"], ["1x"], ["99999999999"], ["-5m"], ["5m", "revision"], ["-1", "revision"], ["1", "both"],
+  ])
+  func anOddRetentionIsRefused(_ values: [String]) {
+    let flags = zip(["--auto-compaction-retention", "--auto-compaction-mode"], values).map { "\($0)=\($1)" }
+    #expect(throws: ConfigurationError.self) { try configuration(flags) }
+  }
+
   @Test func aNegativeQuotaIsNone() throws {
     #expect(try configuration(["--quota-backend-bytes=-1"]).quotaBytes == nil)
   }

@@ -231,7 +231,7 @@ struct ServeInvocationTests {
   }
 
   @Test(arguments: [
-    ["--cert-file="], ["--client-cert-auth=false"], ["--auto-compaction-retention=0"],
+    ["--cert-file="], ["--client-cert-auth=false"],
     ["--unsafe-no-fsync=0"],
     ["--auth-token=simple"], ["--discovery", ""],
   ])
@@ -240,7 +240,7 @@ struct ServeInvocationTests {
   }
 
   @Test(arguments: [
-    "--cert-file=x", "--client-cert-auth", "--auto-compaction-retention=1h", "--unsafe-no-fsync",
+    "--cert-file=x", "--client-cert-auth", "--unsafe-no-fsync",
     "--discovery-srv=example.com", "--listen-client-http-urls=http://a:1", "--force-new-cluster",
     "--auth-token=jwt",
   ])

@@ -115,13 +115,13 @@ import Testing
     #expect(all == recorder.history, "seed \(seed)")
   }
 
-  /// Below the compacted revision nothing is read from the checkpoint, where it may be gone.
+  /// Below the floor nothing is read from the checkpoint, where it may be gone.
   @Test func whatIsCompactedIsReported() throws {
     let folder = TemporaryFolder()
     var recorder = Recorder(store: try NumberedStore(folder))
     for number in 0..<10 { recorder.apply([(bytes("k"), bytes("\(number)"))]) }
     try recorder.store.flushAll()
-    recorder.store.store.state.compactRevision.store(6, ordering: .releasing)
+    recorder.store.store.state.retention.floor.store(6, ordering: .releasing)
     let handle = try recorder.store.store.makeReadHandle()
     #expect(throws: StoreError.compacted) { try Self.read(handle, from: 5, through: 11) }
     #expect(try Self.read(handle, from: 6, through: 11).count == 6)

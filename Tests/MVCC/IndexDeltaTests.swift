@@ -233,9 +233,9 @@ import Testing
     try store.flushAll()
     for (place, key) in family.enumerated() {
       store.apply(.delete(DeleteCommand(range: KeyRange(start: key))))
-      store.store.state.compactRevision.store(store.store.currentRevision + 1, ordering: .releasing)
+      store.store.state.retention.floor.store(store.store.currentRevision + 1, ordering: .releasing)
       try store.flushAll()
-      store.store.state.compactRevision.store(0, ordering: .releasing)
+      store.store.state.retention.floor.store(0, ordering: .releasing)
       let left = try store.store.makeReadHandle().range(RangeQuery(range: allKeys)).keyValues.map(\.key)
       #expect(Set(left) == Set(family[(place + 1)...]))
       let transaction = try WriteTransaction(store.store.state.environment)

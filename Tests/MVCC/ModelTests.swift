@@ -53,6 +53,7 @@ struct ModelRun {
   private let flushes: FlushPolicy
   private(set) var partialRestarts = 0
   private(set) var slicedRestarts = 0
+  private(set) var compactedTo: Int64 = -1
   private(set) var halfSettledRestarts = 0
 
   init(seed: UInt64) throws {
@@ -71,6 +72,11 @@ struct ModelRun {
     configuration.memtableBytes = [4096, 8192, 1 << 20].randomElement(using: &random)!
     configuration.immutableMemtables = Int.random(in: 1...3, using: &random)
     configuration.flushPages = [0, 0, 60_000].randomElement(using: &random)!
+    configuration.compactionBatchVersions = [1, 5, 1000].randomElement(using: &random)!
+    configuration.compactionStepRows = [1, 4, 1000].randomElement(using: &random)!
+    configuration.packingStepPages = [2, 8, 256].randomElement(using: &random)!
+    configuration.reclaimReserveBytes = 0
+    configuration.reclaimStepBytes = [4096, 1 << 20].randomElement(using: &random)!
     // Settled after each flush, now and then, or hardly ever.
     configuration.indexDeltaBytes = [0, 100, 1500, 1 << 20].randomElement(using: &random)!
     let store = try Store(directory: folder.path, configuration: configuration)
@@ -89,6 +95,7 @@ struct ModelRun {
       store.rotate()
     case 6..<10:
       try flushes.flush(store)
+    case 98..<100: try maintain()
     case 10..<13:
       log.append(LogEntry(command: nil, outcome: nil, term: term))
       store.skip(index: UInt64(log.count), term: term)
@@ -100,6 +107,15 @@ struct ModelRun {
       expectSame(outcome, expected, command)
     default:
       try compareReads()
+    }
+  }
+
+  /// Background work, perhaps not to its end.
+  private mutating func maintain() throws {
+    for _ in 0..<[1, 3, 10, 1000].randomElement(using: &random)! {
+      let step = try store.maintain(now: 0)
+      if case .compacted(let revision, _) = step { compactedTo = revision }
+      if step == .idle { break }
     }
   }
 
@@ -143,7 +159,8 @@ struct ModelRun {
   func close() { store.close() }
 
   func compareEverything() throws {
-    for revision in 1...model.revision {
+    #expect(store.compactRevision == model.compactRevision)
+    for revision in max(1, model.compactRevision)...model.revision {
       var query = RangeQuery(range: allKeys)
       query.revision = revision
       #expect(try reader.range(query) == model.range(query), "seed \(seed), revision \(revision)")
@@ -169,7 +186,7 @@ struct ModelRun {
     var found: Result<RangeResult, StoreError>
     do throws(StoreError) { found = .success(try reader.range(query)) } catch { found = .failure(error) }
     #expect(found == expected, "seed \(seed), \(query)")
-    let revision = Int64.random(in: 1...model.revision, using: &random)
+    let revision = Int64.random(in: max(1, model.compactRevision)...model.revision, using: &random)
     let range = randomRange()
     let keyValues = ReferenceModel.keyValues(in: range, of: model.history[revision]!)
     #expect(
@@ -338,7 +355,11 @@ struct ModelRun {
     switch Int.random(in: 0..<40, using: &random) {
     case 0..<18: return .put(randomPut())
     case 18..<22: return .delete(randomDelete())
-    case 22..<36: return .transaction(randomTransaction(depth: 2, writes: true))
+    case 22..<35: return .transaction(randomTransaction(depth: 2, writes: true))
+    case 35:
+      // Mostly to a revision not long ago, sometimes to one that is refused.
+      let target = model.revision - Int64.random(in: -1...30, using: &random)
+      return .compact(revision: random.chance(1, in: 3) ? target : max(target, model.compactRevision + 1))
     case 36: return .alarm(AlarmCommand(action: .activate, alarm: randomAlarm()))
     case 37:
       let raised = model.alarms.sorted().first ?? randomAlarm()

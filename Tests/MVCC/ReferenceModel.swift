@@ -6,6 +6,7 @@ struct ReferenceModel {
   private(set) var history: [Int64: [Bytes: KeyValue]] = [1: [:]]
   private(set) var alarms: Set<Alarm> = []
   private(set) var documents: [String: Bytes] = [:]
+  private(set) var compactRevision: Int64 = -1
   private(set) var leases: [Int64: Lease] = [:]
 
   private var keys: [Bytes: KeyValue] = [:]
@@ -31,6 +32,7 @@ struct ReferenceModel {
 
   func range(_ query: RangeQuery) throws(StoreError) -> RangeResult {
     if query.revision > revision { throw .futureRevision }
+    if query.revision > 0 && query.revision < compactRevision { throw .compacted }
     return ReferenceModel.evaluate(query, in: query.revision > 0 ? history[query.revision]! : keys)
   }
 
@@ -59,6 +61,11 @@ struct ReferenceModel {
       case .deactivate:
         return .alarm(changed: alarms.remove(command.alarm).map { [$0] } ?? [])
       }
+    case .compact(let target):
+      if target <= compactRevision { throw .compacted }
+      if target > revision { throw .futureRevision }
+      compactRevision = target
+      return .compact
     case .setMeta(let name, let value):
       documents[name] = value
       return .done
@@ -141,7 +148,10 @@ struct ReferenceModel {
 
   private func checkRanges(_ transaction: TransactionCommand, _ state: [Bytes: KeyValue]) throws(StoreError) {
     for operation in branch(transaction, state).1 {
-      if case .range(let query) = operation, query.revision > revision { throw .futureRevision }
+      if case .range(let query) = operation {
+        if query.revision > revision { throw .futureRevision }
+        if query.revision > 0 && query.revision < compactRevision { throw .compacted }
+      }
       if case .transaction(let nested) = operation { try checkRanges(nested, state) }
     }
   }

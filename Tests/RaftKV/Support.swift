@@ -98,6 +98,9 @@ enum Request {
     case .alarm:
       let alarm = Alarm(member: try Alarms.member(bytes), kind: .noSpace)
       return .alarm(AlarmCommand(action: .deactivate, alarm: alarm))
+    case .compaction:
+      guard let revision = Int64(String(decoding: key, as: UTF8.self)) else { throw Malformed() }
+      return .compact(revision: revision)
     case .transaction: throw Malformed()
     }
   }

@@ -168,7 +168,7 @@ struct KVServiceTests {
       }
       #expect(malformed == GRPCStatus(.internalError, "grpc: error unmarshalling request: unexpected EOF"))
       let unknown = try await server.status {
-        _ = try await server.call("/etcdserverpb.KV/Compact", bytes: [])
+        _ = try await server.call("/etcdserverpb.KV/Compress", bytes: [])
       }
       #expect(unknown.code == .unimplemented)
     }

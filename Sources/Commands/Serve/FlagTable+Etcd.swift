@@ -49,9 +49,6 @@ extension FlagTable {
       ignored("raft-write-timeout", .duration, "5s", oneMember),
       ignored("pre-vote", .boolean, "true", "elections always have a pre-vote round"),
       ignored("strict-reconfig-check", .boolean, "true", oneMember),
-      ignored(
-        "auto-compaction-mode", .choice(["periodic", "revision"]), "periodic",
-        "compaction is not available yet"),
       ignored("v2-deprecation", .text, "not-yet", "there is no v2 store"),
       ignored("discovery-fallback", .text, "proxy", "there is no v2 proxy"),
       ignored("discovery-srv-name", .text, "", "discovery is not available"),
@@ -127,8 +124,6 @@ extension FlagTable {
     unavailable("auth-token", .text, "simple", "authentication is not available yet"),
     unavailable(
       "listen-client-http-urls", .text, "", "HTTP is served on the same port as gRPC, --listen-client-urls"),
-    unavailable(
-      "auto-compaction-retention", .text, "0", "compaction is not available yet, so all history is kept"),
     unavailable("socket-reuse-port", .boolean, "false", "sockets are never shared"),
     unavailable("discovery", .text, "", discovery),
     unavailable("discovery-proxy", .text, "", discovery),

@@ -90,6 +90,13 @@ enum FlagTable {
       .limits, "wal-segment-bytes", .count, "67108864",
       "Size of each file of the log; the next one is preallocated. (Not a flag of etcd.)"),
     flag(
+      .limits, "auto-compaction-mode", .choice(["periodic", "revision"]), "periodic",
+      "What the retention counts: time (periodic), or revisions (revision)."),
+    flag(
+      .limits, "auto-compaction-retention", .text, "0",
+      "History to keep: hours (1), a duration (30m), or revisions; 0 for all."
+    ),
+    flag(
       .limits, "max-concurrent-streams", .count, "4294967295",
       "Most calls under way at a time on one connection."),
     flag(

@@ -3,6 +3,8 @@ extension ServeConfiguration {
   private enum Limits {
     /// etcd's default quota: 2 GiB.
     static let defaultQuotaBytes: Int64 = 2 << 30
+    /// As many as a Duration of nanoseconds can count.
+    static let compactionHoursMax: Int64 = 2_000_000
     /// A request has to fit into memory several times over.
     static let requestBytesMax: UInt64 = 256 << 20
     static let transactionOperationsMax: UInt64 = 1 << 20
@@ -50,6 +52,7 @@ extension ServeConfiguration {
       requestBytesMax: Int(try values.count("max-request-bytes", in: 1...Limits.requestBytesMax)),
       transactionOperationsMax: Int(
         try values.count("max-txn-ops", in: 1...Limits.transactionOperationsMax)),
+      automaticCompaction: try automaticCompaction(values),
       memtableBytes: Int(try values.count("memtable-bytes", in: Limits.memtableBytes)),
       memtableChanges: Int(try values.count("memtable-changes", in: Limits.memtableChanges)),
       indexDeltaBytes: Int(try values.count("index-delta-bytes", in: Limits.indexDeltaBytes)),
@@ -164,6 +167,30 @@ extension ServeConfiguration {
       )
     }
     return (.milliseconds(heartbeat), .milliseconds(election))
+  }
+
+  /// A bare number counts hours or revisions; anything else is a duration, and only time is kept by durations.
+  private static func automaticCompaction(
+    _ values: Values
+  ) throws(ConfigurationError) -> AutomaticCompaction? {
+    let label = values.label("auto-compaction-retention")
+    let text = values.given("auto-compaction-retention") ?? "0"
+    let isByRevision = values.text("auto-compaction-mode") == "revision"
+    if let number = Int64(text), number >= 0 {
+      if number == 0 { return nil }
+      if isByRevision { return .revisions(number) }
+      guard number <= Limits.compactionHoursMax else {
+        throw ConfigurationError(
+          .value, "\(label) must be at most \(Limits.compactionHoursMax) hours, not \(text)")
+      }
+      return .time(.seconds(3600 * number))
+    }
+    guard !isByRevision, let duration = Duration(flag: text), duration >= .zero else {
+      let expected = isByRevision ? "a number of revisions" : "a number of hours or a duration such as 30m"
+      throw ConfigurationError(
+        .value, "error parsing CompactionRetention: \(label): expected \(expected), found \"\(text)\"")
+    }
+    return duration == .zero ? nil : .time(duration)
   }
 
   private static func log(_ values: Values) throws(ConfigurationError) -> LogConfiguration {

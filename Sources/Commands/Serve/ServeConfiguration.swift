@@ -16,6 +16,12 @@ public struct ServeConfiguration: Sendable, Hashable {
     case existing
   }
 
+  /// What history is kept (etcd: `--auto-compaction-mode`, `--auto-compaction-retention`).
+  public enum AutomaticCompaction: Sendable, Hashable {
+    case time(Duration)
+    case revisions(Int64)
+  }
+
   /// The member's name.
   public var name: String
   /// The data folder, as given.
@@ -44,6 +50,8 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var requestBytesMax: Int
   /// Most operations of a transaction.
   public var transactionOperationsMax: Int
+  /// What history is given up by itself; nil for none.
+  public var automaticCompaction: AutomaticCompaction?
   /// Bytes of changes that a memtable takes.
   public var memtableBytes: Int
   /// Changes that a memtable takes.

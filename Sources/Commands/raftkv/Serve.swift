@@ -88,6 +88,12 @@ private func makeNode(_ configuration: ServeConfiguration, logger: Logger) throw
   node.store.memtableBytes = configuration.memtableBytes
   node.store.memtableChanges = configuration.memtableChanges
   node.store.indexDeltaBytes = configuration.indexDeltaBytes
+  node.automaticCompaction = configuration.automaticCompaction.map { kept in
+    switch kept {
+    case .time(let duration): .periodic(nanoseconds: UInt64(duration / .nanoseconds(1)))
+    case .revisions(let count): .revisions(count)
+    }
+  }
   node.limits.logSegmentBytes = configuration.walSegmentBytes
   node.limits.watchProgressMilliseconds = configuration.watchProgressInterval.milliseconds
   return try Node(

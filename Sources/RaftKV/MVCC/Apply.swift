@@ -94,6 +94,12 @@ extension Store {
       return try self.transaction(transaction)
     case .alarm(let alarm):
       return .success(.alarm(changed: change(alarm)))
+    case .compact(let target):
+      if target <= state.compactRevision.load(ordering: .relaxed) { return .failure(.compacted) }
+      if target > revision { return .failure(.futureRevision) }
+      state.compactRevision.store(target, ordering: .releasing)
+      active.compactions.append((entryIndex, target))
+      return .success(.compact)
     case .setMeta(let name, let value):
       if name.utf8.count > Checkpoint.maximumNameBytes {
         return .failure(
@@ -326,7 +332,8 @@ extension Store {
     active.end = CheckpointState(
       position: position, revision: revision, partialChanges: max(entryChanges, partialChanges),
       partialEnd: entryChanges > partialChanges
-        ? bound : partialChanges > 0 ? active.origin.partialEnd : nil)
+        ? bound : partialChanges > 0 ? active.origin.partialEnd : nil,
+      compactRevision: state.compactRevision.load(ordering: .relaxed))
     let replacement = Store.makeMemtable(state.configuration, room: room, origin: active.end)
     if entryIndex > position.index {
       replacement.terms.append((entryIndex, entryTerm))

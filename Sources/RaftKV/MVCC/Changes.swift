@@ -1,10 +1,12 @@
+import Synchronization
+
 /// History in the order it happened, for watches.
 extension ReadHandle {
   /// Visits the changes of the revisions `first` to `last` (which reads must see already) in order, until `visit`
   /// returns false. Begin again later with the revision where it stopped: nothing is held between calls.
   ///
   /// Fails with `.compacted` when some of them may be gone, with `.corrupt`, or with what `visit` throws. What is
-  /// still in memory is there whatever was compacted: whoever must not show it asks for the compact revision.
+  /// not removed yet is there whatever was compacted: whoever must not show it asks for the compact revision.
   public func changes(
     from first: Int64, through last: Int64,
     visit: (borrowing ChangeView) throws(StoreError) -> Bool
@@ -41,7 +43,8 @@ extension ReadHandle {
     _ visit: (borrowing ChangeView) throws(StoreError) -> Bool
   ) throws(StoreError) -> Bool {
     try openCheckpoint()
-    if first < compactRevision { throw .compacted }
+    let floor = state.retention.floor.load(ordering: .acquiring)
+    if first < floor { throw .compacted }
     let cursor = changeCursor
     var isThere = try cursor.seek(first)
     while isThere, cursor.main <= last, end.isAfter(main: cursor.main, sub: cursor.sub) {
@@ -82,7 +85,7 @@ extension ReadHandle {
     while revision.main != 0 {
       guard let record = try versions.header(main: revision.main, sub: revision.sub) else {
         // Compaction removes what newer versions hide.
-        if revision.main <= compactRevision { return nil }
+        if revision.main <= state.retention.floor.load(ordering: .acquiring) { return nil }
         throw .corrupt("the checkpoint lacks version \(revision.main).\(revision.sub) that a newer one names")
       }
       if revision.main < change.main {

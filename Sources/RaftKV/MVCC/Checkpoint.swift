@@ -9,15 +9,16 @@ struct Checkpoint {
   static let formatName = "format"
   static let stateName = "state"
   static let alarmsName = "alarms"
+  static let compactionName = "compaction"
   static let documentPrefix = "document/"
   static let maximumNameBytes = 400
 
   var state = CheckpointState()
-  var compactRevision: Int64 = 0
   /// The next node of long keys to hand out.
   var nextNode: UInt64 = 1
   var alarms: [Alarm] = []
   var documents: [String: Bytes] = [:]
+  var compaction = CompactionProgress()
   var leases: [Lease] = []
 
   /// Reads `meta`, or writes it for a new checkpoint. Does not look at keys.
@@ -66,17 +67,22 @@ struct Checkpoint {
     }
     guard let stateRow = rows[stateName], let numbers = decode(stateRow, 6),
       numbers[2] >= 1, numbers[2] < UInt64(Int64.max), numbers[3] <= UInt64(UInt32.max),
-      numbers[4] <= numbers[2], numbers[5] >= 1, let alarms = decodeAlarms(rows[alarmsName] ?? [])
+      numbers[4] <= numbers[2] + 1, numbers[5] >= 1, let alarms = decodeAlarms(rows[alarmsName] ?? [])
     else {
       throw .corrupt("the state row of the checkpoint in \(path) has the wrong shape")
     }
     var loaded = Checkpoint()
     loaded.state = CheckpointState(
       position: Store.Position(index: numbers[0], term: numbers[1]), revision: Int64(numbers[2]),
-      partialChanges: Int64(numbers[3]))
-    loaded.compactRevision = Int64(numbers[4])
+      partialChanges: Int64(numbers[3]), compactRevision: Int64(numbers[4]) - 1)
     loaded.nextNode = numbers[5]
     loaded.alarms = alarms
+    if let row = rows[compactionName] {
+      guard let progress = CompactionProgress(row), progress.target <= loaded.state.compactRevision else {
+        throw .corrupt("the compaction row of the checkpoint in \(path) has the wrong shape")
+      }
+      loaded.compaction = progress
+    }
     for (name, value) in rows where name.hasPrefix(documentPrefix) {
       loaded.documents[String(name.dropFirst(documentPrefix.count))] = value
     }
@@ -111,7 +117,7 @@ struct Checkpoint {
   func writeState(_ transaction: borrowing WriteTransaction, _ meta: MDB_dbi) throws(StoreError) {
     let numbers = [
       state.position.index, state.position.term, UInt64(state.revision), UInt64(state.partialChanges),
-      UInt64(compactRevision), nextNode,
+      UInt64(state.compactRevision + 1), nextNode,
     ]
     try Checkpoint.write(Checkpoint.stateName, Checkpoint.encode(numbers), transaction, meta)
   }
@@ -161,11 +167,11 @@ struct Checkpoint {
     return alarms.sorted()
   }
 
-  private static func encode(_ numbers: [UInt64]) -> Bytes {
+  static func encode(_ numbers: [UInt64]) -> Bytes {
     numbers.flatMap { number in withUnsafeBytes(of: number.bigEndian) { Bytes($0) } }
   }
 
-  private static func decode(_ bytes: Bytes, _ count: Int) -> [UInt64]? {
+  static func decode(_ bytes: Bytes, _ count: Int) -> [UInt64]? {
     guard bytes.count == 8 * count else { return nil }
     return bytes.withUnsafeBytes { raw in
       (0..<count).map { UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)) }

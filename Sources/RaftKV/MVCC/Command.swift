@@ -254,6 +254,8 @@ public enum Command: Sendable, Hashable {
   case delete(DeleteCommand)
   case transaction(TransactionCommand)
   case alarm(AlarmCommand)
+  /// Gives up the history before a revision (etcd API: `CompactionRequest`).
+  case compact(revision: Int64)
   /// A named document in `meta` (cluster membership and the like); nil removes it.
   case setMeta(name: String, value: Bytes?)
   case lease(LeaseCommand)
@@ -300,6 +302,7 @@ public enum CommandResult: Sendable, Hashable {
   case delete(deleted: Int64, previous: [KeyValue])
   case transaction(TransactionResult)
   case alarm(changed: [Alarm])
+  case compact
   case lease(LeaseResult)
   case done
 }

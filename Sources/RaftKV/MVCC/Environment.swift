@@ -196,6 +196,12 @@ struct WriteTransaction: ~Copyable {
 
   deinit { if isOpen { mdb_txn_abort(pointer) } }
 
+  /// Gives up what was changed.
+  consuming func abort() {
+    isOpen = false
+    mdb_txn_abort(pointer)
+  }
+
   consuming func commit() throws(StoreError) {
     isOpen = false
     // LMDB frees the transaction whether or not the commit succeeds.
@@ -217,14 +223,19 @@ struct WriteTransaction: ~Copyable {
   }
 
   func remove(_ database: MDB_dbi, _ key: UnsafeRawBufferPointer) throws(StoreError) {
-    var keyValue = MDB_val(key)
-    let code = mdb_del(pointer, database, &keyValue, nil)
-    if code != MDB_NOTFOUND { try check(code, "removing from the checkpoint") }
+    try removeRow(pointer, database, key)
   }
 
   /// The row's bytes, valid until the next write.
   func get(_ database: MDB_dbi, _ key: UnsafeRawBufferPointer) throws(StoreError) -> UnsafeRawBufferPointer? {
     try lookUp(pointer, database, key)
+  }
+
+  /// Pages that hold the database's rows.
+  func leafPages(_ database: MDB_dbi) throws(StoreError) -> Int {
+    var statistics = MDB_stat()
+    try check(mdb_stat(pointer, database, &statistics), "reading a database's size")
+    return statistics.ms_leaf_pages
   }
 
   /// Pages that hold the database's tree.
@@ -255,6 +266,15 @@ struct WriteCursor: ~Copyable {
     var dataValue = MDB_val(value)
     try check(mdb_cursor_put(pointer, &keyValue, &dataValue, UInt32(flags)), "writing to the checkpoint")
   }
+}
+
+/// Removes a row if it is there.
+func removeRow(
+  _ transaction: OpaquePointer, _ database: MDB_dbi, _ key: UnsafeRawBufferPointer
+) throws(StoreError) {
+  var keyValue = MDB_val(key)
+  let code = mdb_del(transaction, database, &keyValue, nil)
+  if code != MDB_NOTFOUND { try check(code, "removing from the checkpoint") }
 }
 
 extension MDB_val {

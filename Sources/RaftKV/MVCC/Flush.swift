@@ -107,7 +107,6 @@ final class Flusher: @unchecked Sendable {
   ) throws(StoreError) {
     var checkpoint = Checkpoint()
     checkpoint.state = reached
-    checkpoint.compactRevision = state.compactRevision.load(ordering: .acquiring)
     checkpoint.nextNode = nextNode
     try checkpoint.writeState(transaction, state.environment.databases.meta)
   }
@@ -217,7 +216,8 @@ final class Flusher: @unchecked Sendable {
         position: Store.Position(index: index, term: table.term(at: index)),
         revision: isComplete ? last.pointee.main : entry.origin,
         partialChanges: isComplete ? 0 : entry.changes,
-        partialEnd: isComplete ? nil : Bound(main: last.pointee.main, sub: Int64(last.pointee.sub) + 1))
+        partialEnd: isComplete ? nil : Bound(main: last.pointee.main, sub: Int64(last.pointee.sub) + 1),
+        compactRevision: table.compactRevision(at: index))
     }
     return slice
   }

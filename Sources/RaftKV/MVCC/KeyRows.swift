@@ -176,9 +176,7 @@ struct KeyRowWriter: ~Copyable {
   }
 
   private func delete(_ key: UnsafeRawBufferPointer, _ database: MDB_dbi) throws(StoreError) {
-    var keyValue = MDB_val(key)
-    let code = mdb_del(transaction, database, &keyValue, nil)
-    if code != MDB_NOTFOUND { try check(code, "removing from the checkpoint") }
+    try removeRow(transaction, database, key)
   }
 
   private func write(

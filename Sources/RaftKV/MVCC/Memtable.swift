@@ -120,6 +120,8 @@ final class Memtable: @unchecked Sendable {
   let origin: CheckpointState
   /// Where the term of the entries changes.
   var terms: [(firstIndex: UInt64, term: UInt64)] = []
+  /// Compactions among the entries of this table.
+  var compactions: [(index: UInt64, revision: Int64)] = []
   /// The state when the table became immutable.
   var end: CheckpointState
   /// The first version not yet in the checkpoint (the flush thread's).
@@ -405,6 +407,12 @@ final class Memtable: @unchecked Sendable {
     random ^= random >> 7
     random ^= random << 17
     return min(1 + (random | 1 << 62).trailingZeroBitCount / 2, Memtable.maximumHeight)
+  }
+
+  /// The revision compacted to once the entry at `index` is applied.
+  func compactRevision(at index: UInt64) -> Int64 {
+    for compaction in compactions.reversed() where compaction.index <= index { return compaction.revision }
+    return origin.compactRevision
   }
 
   /// The term of the entry at `index`.

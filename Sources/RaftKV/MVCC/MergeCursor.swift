@@ -76,6 +76,8 @@ struct MergeCursor {
   // Keys are borrowed from the cursors, which therefore move on with the next call.
   private var advanceDelta = false
   private var advanceRows = false
+  /// Visit deleted keys too.
+  var includesTombstones = false
   private(set) var key = UnsafeRawBufferPointer(start: nil, count: 0)
   private(set) var visible = VisibleVersion(CurrentRow())
 
@@ -115,11 +117,11 @@ struct MergeCursor {
           guard let older = try handle.walkBack(rows.row, before: bound) else { continue }
           visible = older
         }
-        if visible.isTombstone { continue }
+        if visible.isTombstone && !includesTombstones { continue }
         return true
       }
       guard try nextMerged() else { return false }
-      if !visible.isTombstone { return true }
+      if !visible.isTombstone || includesTombstones { return true }
     }
   }
 

@@ -13,6 +13,8 @@ public final class ReadHandle {
   @exclusivity(unchecked) private var isCheckpointOpen = false
   private let sources: UnsafeMutableBufferPointer<MemtableSource>
   private let deltaKey = UnsafeMutableRawPointer.allocate(byteCount: Store.maximumKeyBytes, alignment: 8)
+  /// Compaction has removed what this call began to read.
+  @exclusivity(unchecked) private var isOvertaken = false
   /// The revision this call reads at; `Int64.max` on the apply thread, which is never below the compacted one.
   @exclusivity(unchecked) private var pinned = Int64.max
 
@@ -55,18 +57,32 @@ public final class ReadHandle {
     if isCheckpointOpen { return }
     try session.renew()
     isCheckpointOpen = true
-    if pinned < state.compactRevision.load(ordering: .acquiring) { throw .compacted }
+    // Only now: whatever this state of the checkpoint lacks, the floor was raised before it was removed.
+    if pinned < state.retention.floor.load(ordering: .acquiring) {
+      isOvertaken = true
+      throw .compacted
+    }
   }
 
-  /// Runs one call at `requested` (or the current revision), chosen before the memtables are taken.
-  private func reading<Result>(
-    _ requested: Int64, _ body: (_ revision: Int64) throws(StoreError) -> Result
+  /// Runs one call at `requested` (or the current revision), chosen before the memtables are taken. With a pin of
+  /// that revision the call goes on where an earlier one stopped, even if it was compacted meanwhile.
+  func reading<Result>(
+    _ requested: Int64, pin: ReadPin? = nil, _ body: (_ revision: Int64) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
-    let revision = try resolve(requested).revision
-    begin()
-    defer { end() }
-    pinned = revision
-    return try body(revision)
+    while true {
+      let revision = pin == nil ? try resolve(requested).revision : requested
+      begin()
+      defer { end() }
+      pinned = pin?.revision ?? revision
+      isOvertaken = false
+      do throws(StoreError) {
+        return try body(revision)
+      } catch {
+        // The current revision was compacted away while the call began: the next one is as good.
+        if isOvertaken && requested <= 0 { continue }
+        throw error
+      }
+    }
   }
 
   /// The revision compacted to; reads below it fail. 0 before the first compaction.
@@ -80,6 +96,22 @@ public final class ReadHandle {
     if requested > current { throw .futureRevision }
     if requested < state.compactRevision.load(ordering: .acquiring) { throw .compacted }
     return (requested, current)
+  }
+
+  /// The same, with a pin for a read that goes on over several calls (`pinned`).
+  public func resolve(
+    _ requested: Int64, pinned: Bool
+  ) throws(StoreError) -> (revision: Int64, current: Int64, pin: ReadPin?) {
+    while true {
+      let (revision, current) = try resolve(requested)
+      do throws(StoreError) {
+        return (revision, current, pinned ? try ReadPin(revision, state.retention) : nil)
+      } catch {
+        // The current revision was compacted away meanwhile: the next one is as good.
+        if error == .compacted && requested <= 0 { continue }
+        throw error
+      }
+    }
   }
 
   // MARK: lookups within a call
@@ -131,6 +163,29 @@ public final class ReadHandle {
     return try walkBack(row, before: bound)
   }
 
+  /// The version at exactly this place, if it lies in a memtable.
+  func find(_ key: UnsafeRawBufferPointer, main: Int64, sub: Int64) -> VersionPointer? {
+    for table in tables!.tables {
+      let node = table.find(key)
+      if node != 0, let found = table.newest(of: node, before: Bound(main: main, sub: sub + 1)),
+        found.pointee.main == main, Int64(found.pointee.sub) == sub
+      {
+        return found
+      }
+    }
+    return nil
+  }
+
+  /// The next older version of the same key in the same memtable.
+  func older(_ version: VersionPointer) -> VersionPointer? {
+    if version.pointee.older == 0 { return nil }
+    for table in tables!.tables {
+      let distance = UnsafeRawPointer(version) - UnsafeRawPointer(table.base)
+      if distance >= 0 && distance < table.capacity { return table.version(at: version.pointee.older) }
+    }
+    return nil
+  }
+
   /// The newest version before `bound` of a key whose row in the checkpoint is newer.
   func walkBack(_ row: CurrentRow, before bound: Bound) throws(StoreError) -> VisibleVersion? {
     var main = row.main
@@ -138,7 +193,7 @@ public final class ReadHandle {
     while true {
       guard let record = try versions.header(main: main, sub: sub) else {
         // Compaction removes tombstones and what they and newer versions hide.
-        if main <= state.compactRevision.load(ordering: .acquiring) { return nil }
+        if main <= state.retention.floor.load(ordering: .acquiring) { return nil }
         throw .corrupt("the checkpoint lacks version \(main).\(sub) that its index names")
       }
       if bound.isAfter(main: main, sub: sub) { return VisibleVersion(record, main: main, sub: sub) }
@@ -240,12 +295,13 @@ public final class ReadHandle {
 
   /// Visits the keys of `range` as they were at `revision` (positive, as `resolve` gave it), in key order,
   /// until `visit` returns false. Begin again later with the next key as the range's start: nothing is held
-  /// between calls. Fails with `.futureRevision`, `.compacted`, `.corrupt` or what `visit` throws.
+  /// between calls, but by a `pin` of that revision, which lets a list that has begun go on when it is compacted.
+  /// Fails with `.futureRevision`, `.compacted`, `.corrupt` or what `visit` throws.
   public func scan(
-    _ range: KeyRange, revision: Int64,
+    _ range: KeyRange, revision: Int64, pin: ReadPin? = nil,
     visit: (borrowing KeyValueView) throws(StoreError) -> Bool
   ) throws(StoreError) {
-    try reading(revision) { (revision) throws(StoreError) in
+    try reading(revision, pin: pin) { (revision) throws(StoreError) in
       try visitAll(range, before: Bound(through: revision)) { (key, version) throws(StoreError) -> Bool in
         try visit(KeyValueView(key: key, version: version, handle: self))
       }
@@ -272,8 +328,8 @@ public final class ReadHandle {
   }
 
   /// How many keys `range` holds at `revision` (positive, as `resolve` gave it).
-  public func count(_ range: KeyRange, revision: Int64) throws(StoreError) -> Int64 {
-    try reading(revision) { (revision) throws(StoreError) -> Int64 in
+  public func count(_ range: KeyRange, revision: Int64, pin: ReadPin? = nil) throws(StoreError) -> Int64 {
+    try reading(revision, pin: pin) { (revision) throws(StoreError) -> Int64 in
       try count(range, before: Bound(through: revision), cached: revision)
     }
   }

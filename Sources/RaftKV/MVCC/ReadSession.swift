@@ -91,23 +91,44 @@ final class ReadSession {
     return cursor!
   }
 
+  /// Rows of a database.
+  func rows(_ database: MDB_dbi) throws(StoreError) -> Int {
+    try renew()
+    var statistics = MDB_stat()
+    try check(mdb_stat(handle, database, &statistics), "reading a database's size")
+    return statistics.ms_entries
+  }
+
+  /// Pages that hold a database's tree.
+  func pages(_ database: MDB_dbi) throws(StoreError) -> Int {
+    try renew()
+    var statistics = MDB_stat()
+    try check(mdb_stat(handle, database, &statistics), "reading a database's size")
+    return statistics.ms_leaf_pages + statistics.ms_branch_pages
+  }
+
   // MARK: free pages
 
-  /// Free pages, by the records of LMDB's own list (database 0): each holds a count, then page numbers.
+  /// Free pages, by the records of LMDB's own list (database 0): each is the id of
+  /// the transaction that freed them, a count, then page numbers.
   func freePageCount() throws(StoreError) -> Int {
     var total = 0
-    try forEachFreeRecord { record in total += record.load(as: Int.self) }
+    try forEachFreeRecord { _, record in total += record.load(as: Int.self) }
     return total
   }
 
-  func forEachFreePage(_ body: (Int) -> Void) throws(StoreError) {
-    try forEachFreeRecord { record in
+  /// Pages that transactions before `bound` freed.
+  func forEachFreePage(before bound: UInt64 = .max, _ body: (Int) -> Void) throws(StoreError) {
+    try forEachFreeRecord { transaction, record in
+      if transaction >= bound { return }
       let count = min(record.load(as: Int.self), record.count / 8 - 1)
       for index in 0..<max(count, 0) { body(record.load(fromByteOffset: 8 + 8 * index, as: Int.self)) }
     }
   }
 
-  private func forEachFreeRecord(_ body: (UnsafeRawBufferPointer) -> Void) throws(StoreError) {
+  private func forEachFreeRecord(
+    _ body: (_ transaction: UInt64, _ record: UnsafeRawBufferPointer) -> Void
+  ) throws(StoreError) {
     try renew()
     var opened: OpaquePointer?
     try check(mdb_cursor_open(handle, 0, &opened), "reading the list of free pages")
@@ -116,7 +137,7 @@ final class ReadSession {
     var data = MDB_val()
     var code = mdb_cursor_get(opened, &key, &data, MDB_FIRST)
     while code == MDB_SUCCESS {
-      if data.mv_size >= 8 { body(data.bytes) }
+      if key.mv_size == 8 && data.mv_size >= 8 { body(key.bytes.loadUnaligned(as: UInt64.self), data.bytes) }
       code = mdb_cursor_get(opened, &key, &data, MDB_NEXT)
     }
     if code != MDB_NOTFOUND { throw lmdbError(code, "reading the list of free pages") }

@@ -51,7 +51,7 @@ extension Flusher {
   ) throws(StoreError) -> UInt64 {
     let databases = state.environment.databases
     let indexPages = try transaction.pages(databases.current) + transaction.pages(databases.longKeys)
-    let compactRevision = state.compactRevision.load(ordering: .acquiring)
+    let floor = state.retention.floor.load(ordering: .acquiring)
     var rows = try KeyRowWriter(transaction, databases, nextNode: nextNode)
     var touchedRows = 0
     var rowBytes = 0
@@ -63,8 +63,8 @@ extension Flusher {
       let pages = min(touchedRows * 2, indexPages) + rowBytes * 2 / state.environment.pageSize
       if !isFirst && pages > state.configuration.flushPages { break }
       isFirst = false
-      // Nobody reads before the compacted revision: what was deleted before it is gone.
-      if cursor.row.version == 0 && cursor.row.main < compactRevision {
+      // Nobody reads below the floor: what was deleted before it is gone, or physical compaction takes it.
+      if cursor.row.version == 0 && cursor.row.main < floor {
         try rows.remove(cursor.key)
       } else {
         try rows.put(cursor.key, cursor.row)

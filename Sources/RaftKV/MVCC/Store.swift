@@ -23,6 +23,20 @@ public final class Store: @unchecked Sendable {
     /// The index changes of the latest flushes stay in memory until they take so many bytes, then they are written
     /// into the index together. Memory may exceed it by the keys of one memtable.
     public var indexDeltaBytes = 16 << 20
+    /// Physical compaction waits so long for the end of reads that need what it would remove.
+    public var pinWaitMilliseconds: UInt64 = 60_000
+    /// Versions that one round of physical compaction looks at: what they hide is held in memory (16 bytes each).
+    public var compactionBatchVersions = 65_536
+    /// Rows that one transaction of physical compaction removes, or one version's, if that has more.
+    public var compactionStepRows = 2048
+    /// Leaf pages that one transaction rewrites when it packs what compaction left over.
+    public var packingStepPages = 256
+    /// Bytes that one step of giving space back to the file system punches out, at most.
+    public var reclaimStepBytes = 16 << 20
+    /// … and holes that it makes.
+    public var reclaimStepHoles = 128
+    /// Free space that stays in the file for reuse, in bytes, unless an eighth of what is in use is more.
+    public var reclaimReserveBytes = 4 << 20
 
     /// The bounds a member runs with.
     public init() {}
@@ -48,6 +62,7 @@ public final class Store: @unchecked Sendable {
   let state: StoreState
   private let folder: FolderLock
   let flusher: Flusher
+  private let maintainer: Maintainer
 
   // The apply thread's.
   @exclusivity(unchecked) var active: Memtable
@@ -92,6 +107,7 @@ public final class Store: @unchecked Sendable {
       environment: environment, configuration: bounded, tables: MemtableSet([active], delta: delta),
       loaded: loaded)
     flusher = Flusher(state, nextNode: loaded.nextNode, runs: runs)
+    maintainer = Maintainer(state, flusher: flusher, progress: loaded.compaction)
     do throws(StoreError) {
       reader = try ReadHandle(state)
     } catch {
@@ -138,20 +154,20 @@ public final class Store: @unchecked Sendable {
 
   /// The newest revision that reads see; 1 in an empty store.
   public var currentRevision: Int64 { state.revision.load(ordering: .acquiring) }
-  /// The revision compacted to; reads below it fail. 0 before the first compaction.
+  /// The revision compacted to; reads below it fail. -1 before the first compaction (as in etcd).
   public var compactRevision: Int64 { state.compactRevision.load(ordering: .acquiring) }
   /// Everything up to here is in the checkpoint: log entries up to it are no longer needed.
   public var flushed: Position { state.shared.with { $0.flushed.position } }
 
-  /// Bytes of the checkpoint file that hold pages (etcd API: `Status.dbSize`), memtables included.
+  /// Bytes of disk that the checkpoint takes (etcd API: `Status.dbSize`), and memtables, which it will take in.
   public var size: Int64 {
     state.shared.with { shared in
       if shared.isClosed { return 0 }
-      return Int64(state.environment.pageCount * state.environment.pageSize + Store.memory(shared.tables))
+      return Int64(state.environment.allocatedBytes + Store.memory(shared.tables))
     }
   }
 
-  /// The same without pages that are free as of the last flush (etcd API: `Status.dbSizeInUse`).
+  /// Bytes of the pages that hold something, as of the last flush (etcd API: `Status.dbSizeInUse`), and memtables.
   public var sizeInUse: Int64 {
     state.shared.with { shared in
       if shared.isClosed { return 0 }
@@ -178,6 +194,15 @@ public final class Store: @unchecked Sendable {
     state.documents.withLock { $0.byName[name] }
   }
 
+  /// Everything that can go for a compaction to this revision is gone from the checkpoint. -1 before the first.
+  public var physicalRevision: Int64 { state.physicalRevision.load(ordering: .acquiring) }
+  /// Versions that compaction has removed since the start.
+  public var removedVersions: UInt64 { state.removedVersions.load(ordering: .relaxed) }
+
+  /// Keeps what reads at `revision` need from being removed, for a read that goes on over several calls.
+  /// Fails with `.compacted` when some of it may be gone.
+  public func pin(_ revision: Int64) throws(StoreError) -> ReadPin { try ReadPin(revision, state.retention) }
+
   /// A handle that one thread at a time may read through. Make one per thread and keep it.
   public func makeReadHandle() throws(StoreError) -> ReadHandle {
     if state.shared.with({ $0.isClosed }) { throw .storage("the store is closed") }
@@ -196,6 +221,18 @@ public final class Store: @unchecked Sendable {
   /// Writes the oldest immutable memtable to the checkpoint; false when there is none. A failed flush throws,
   /// keeps the memtable, and may be tried again. One thread at a time.
   public func flushOldest() throws(StoreError) -> Bool { try flusher.flushOldest() }
+
+  /// Takes one bounded step of what has to be done in the background: physical compaction, packing, giving disk
+  /// space back. `now` is monotonic time in nanoseconds. A failed step throws and may be tried again. On the flush
+  /// thread, between flushes.
+  public func maintain(now: UInt64) throws(StoreError) -> MaintenanceStep {
+    if state.shared.with({ $0.isClosed }) { return .idle }
+    return try maintainer.step(now: now)
+  }
+
+  /// Asks the next maintenance steps to give back all the disk space they can (etcd API: Defragment). On the flush
+  /// thread.
+  public func requestReclaim() { maintainer.requestReclaim() }
 
   /// Closes the checkpoint. No handle may be in use; those still around fail from now on. What is in
   /// memtables stays in the log alone.

@@ -11,6 +11,8 @@ struct CheckpointState {
   var partialChanges: Int64 = 0
   /// Where those end; nil when there are none.
   var partialEnd: Bound?
+  /// The revision that the entries up to `position` compacted to; -1 before the first compaction, as in etcd.
+  var compactRevision: Int64 = -1
 
   /// Everything before this place in history is in, and nothing after it.
   var end: Bound { partialEnd ?? Bound(through: revision) }
@@ -57,9 +59,14 @@ final class StoreState: @unchecked Sendable {
   let counts = Mutex(CountCache())
   /// The newest revision that reads see.
   let revision: Atomic<Int64>
-  /// Reads below it fail. Raised before any version is removed, so that a reader that renews its LMDB
-  /// transaction first and looks here next never misses rows unawares.
+  /// New reads below it fail.
   let compactRevision: Atomic<Int64>
+  /// Versions that physical compaction has removed since the start.
+  let removedVersions = Atomic<UInt64>(0)
+  /// Everything that can go for a compaction to this revision is gone.
+  let physicalRevision: Atomic<Int64>
+  /// What physical compaction may remove.
+  let retention: Retention
 
   init(
     environment: Environment, configuration: Store.Configuration, tables: MemtableSet,
@@ -71,7 +78,11 @@ final class StoreState: @unchecked Sendable {
     leases = LeaseTable(loaded.leases)
     documents = Mutex(Documents(byName: loaded.documents, alarms: loaded.alarms))
     revision = Atomic(loaded.state.revision)
-    compactRevision = Atomic(loaded.compactRevision)
+    compactRevision = Atomic(loaded.state.compactRevision)
+    physicalRevision = Atomic(loaded.compaction.isComplete ? loaded.compaction.target : -1)
+    // What was removed before a restart was removed for this compaction or an earlier one.
+    retention = Retention(
+      floor: loaded.state.compactRevision, waitNanoseconds: configuration.pinWaitMilliseconds * 1_000_000)
   }
 }
 

@@ -43,11 +43,9 @@ struct TransactionPath {
       case .range(let query):
         if query.revision == 0 { continue }
         if query.revision > current { throw .futureRevision }
-        try reader.openCheckpoint()
         // A negative revision reads the newest state in a range of its own, but is compared here, as in etcd,
         // where nothing compacted yet is the revision -1.
-        let compacted = reader.state.compactRevision.load(ordering: .acquiring)
-        if query.revision < (compacted == 0 ? -1 : compacted) { throw .compacted }
+        if query.revision < reader.state.compactRevision.load(ordering: .acquiring) { throw .compacted }
       case .transaction: try inner.next()?.checkRanges(current: current, reader: reader)
       case .put, .delete: break
       }

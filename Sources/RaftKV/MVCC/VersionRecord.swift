@@ -13,6 +13,15 @@ struct VersionKey {
     storage = (UInt64(bitPattern: main).bigEndian, UInt32(truncatingIfNeeded: sub).bigEndian, 0)
   }
 
+  /// The parts of a row's key; nil when it is none.
+  static func decode(_ key: UnsafeRawBufferPointer) -> (main: Int64, sub: UInt32, isChunk: Bool)? {
+    guard key.count == bytes || key.count == chunkBytes else { return nil }
+    return (
+      Int64(bigEndian: key.loadUnaligned(as: Int64.self)),
+      UInt32(bigEndian: key.loadUnaligned(fromByteOffset: 8, as: UInt32.self)), key.count == chunkBytes
+    )
+  }
+
   var chunk: UInt32 {
     get { UInt32(bigEndian: storage.2) }
     set { storage.2 = newValue.bigEndian }
@@ -38,10 +47,11 @@ struct VersionKey {
 /// previous; value length, unless a tombstone; stored length, if compressed; then the payload (key, stored
 /// value) up to the row's end. A chunk row: CRC-32C as above, then payload.
 struct VersionRecord {
-  /// The largest row and chunk row that LMDB keeps inside a page (a node is at most half a page, 2,038
-  /// bytes, with its 8-byte header and its key), for 4 KiB pages.
-  static let maximumRowBytes = 2038 - 8 - VersionKey.bytes
-  static let maximumChunkBytes = 2038 - 8 - VersionKey.chunkBytes
+  /// The largest node of a row or chunk row, with its 8-byte header and its key, for 4 KiB pages. LMDB keeps up to
+  /// 2,038 bytes inside a page; two of these leave room for the marker of `Packer` beside them.
+  private static let maximumNodeBytes = 2024
+  static let maximumRowBytes = maximumNodeBytes - 8 - VersionKey.bytes
+  static let maximumChunkBytes = maximumNodeBytes - 8 - VersionKey.chunkBytes
   static let chunkPayloadBytes = maximumChunkBytes - 4
   static let maximumHeaderBytes = 96
 
@@ -119,6 +129,11 @@ struct VersionRecord {
     valueLength = Int(full)
     storedLength = Int(stored)
     payloadStart = reader.position
+  }
+
+  /// Bytes of the payload that chunk rows hold after `row`, the version's first.
+  func bytesInChunks(after row: UnsafeRawBufferPointer) -> Int {
+    max(0, keyLength + storedLength - (row.count - payloadStart))
   }
 
   static func isIntact(_ row: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) -> Bool {

@@ -28,6 +28,8 @@ final class Applier: @unchecked Sendable {
   private var waitingReads = Deque<(index: LogIndex, completions: [ReadCompletion])>()
   /// When entries began to wait.
   private var waitingSince: UInt64 = 0
+  /// Somebody waits for the checkpoint of what is applied.
+  private var isRotationWanted = false
   /// No entry is applied any more.
   private var isOver = false
   private var lastChange: UInt64
@@ -60,6 +62,7 @@ final class Applier: @unchecked Sendable {
         rotateIfIdle()
         answerOverdue()
         isTick = true
+      case .rotate: isRotationWanted = true
       case .leadership(let isLeader): leases.leadershipChanged(isLeader)
       case .flushed: break
       case .stop:
@@ -69,6 +72,10 @@ final class Applier: @unchecked Sendable {
       }
       applyWaiting()
       answerReads()
+    }
+    if isRotationWanted, !isOver, !store.isFlushBehind {
+      isRotationWanted = false
+      store.rotate()
     }
     if isOver || pipeline.health.hasFailed.load(ordering: .acquiring) { answerAll(.stopped) }
     if appliedIndex > before {
@@ -149,6 +156,7 @@ final class Applier: @unchecked Sendable {
       switch envelope.kind {
       case .memberAttributes: return try attributesCommand(request)
       case .raiseAlarm: return try alarmCommand(request)
+      case .automaticCompaction: return try compactionCommand(request)
       case .lease:
         guard let command = LeaseCommand(document: [UInt8](request)[...], lease: envelope.lease) else {
           throw StartError("its lease command is malformed")
@@ -179,6 +187,13 @@ final class Applier: @unchecked Sendable {
       throw StartError("its alarm is malformed")
     }
     return .alarm(AlarmCommand(action: .activate, alarm: alarm))
+  }
+
+  private func compactionCommand(_ request: UnsafeRawBufferPointer) throws -> Command {
+    guard let revision = Int64(compactionDocument: [UInt8](request)) else {
+      throw StartError("its compaction is malformed")
+    }
+    return .compact(revision: revision)
   }
 
   private func answerReads() {
@@ -213,6 +228,21 @@ final class Applier: @unchecked Sendable {
   private func rotateIfIdle() {
     guard !isOver, clock.now() &- lastChange >= idleNanoseconds else { return }
     if store.flushed.index < appliedIndex, !store.isFlushBehind { store.rotate() }
+  }
+}
+
+extension Int64 {
+  /// The document of a compaction to this revision that a member decided on.
+  var compactionDocument: [UInt8] {
+    var writer = DocumentWriter()
+    writer.varint(UInt64(self))
+    return writer.bytes
+  }
+
+  init?(compactionDocument document: [UInt8]) {
+    var reader = DocumentReader(document[...])
+    guard let revision = reader.varint().flatMap(Int64.init(exactly:)) else { return nil }
+    self = revision
   }
 }
 

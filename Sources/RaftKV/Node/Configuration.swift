@@ -25,6 +25,8 @@ public struct NodeConfiguration: Sendable {
   public var quotaBytes: Int64? = NodeConfiguration.defaultQuotaBytes
   /// etcd: `--max-request-bytes`: the largest request that may become a log entry.
   public var maximumRequestBytes = 1536 * 1024
+  /// etcd: `--auto-compaction-mode` and `--auto-compaction-retention`; nil means never.
+  public var automaticCompaction: AutomaticCompaction?
   /// Bounds of queues and waits.
   public var limits = NodeLimits()
   /// Bounds of the storage engine.
@@ -65,6 +67,11 @@ public struct NodeLimits: Sendable {
   public var logSegmentBytes = 64 << 20
   /// Disk space kept in reserve for going on when the disk is full, in bytes.
   public var logBallastBytes = 4 << 20
+  /// Requests that may wait for the end of a physical compaction.
+  public var pendingCompactionWaits = 1000
+  /// The longest pause between two steps of compaction and of giving space back; as long as the last step took, if
+  /// that is less, so that they take no more than half of the disk's time.
+  public var maintenancePauseMilliseconds = 20
   /// A failed checkpoint or a full disk is tried again after so long.
   public var retryMilliseconds = 1000
 

@@ -10,6 +10,8 @@ public enum RequestKind: UInt8, Sendable {
   case transaction = 3
   /// `AlarmRequest`
   case alarm = 4
+  /// `CompactionRequest`
+  case compaction = 5
 }
 
 /// What a log entry's bytes are: a client's request, or a document of the node's own.
@@ -19,6 +21,8 @@ enum EntryKind {
   case memberAttributes
   /// An `Alarm`.
   case raiseAlarm
+  /// A compaction that the member decided on: its revision.
+  case automaticCompaction
   /// A `LeaseCommand`.
   case lease
 
@@ -26,6 +30,7 @@ enum EntryKind {
     switch code {
     case 128: self = .memberAttributes
     case 129: self = .raiseAlarm
+    case 131: self = .automaticCompaction
     case 130: self = .lease
     default:
       guard let kind = RequestKind(rawValue: code) else { return nil }
@@ -39,6 +44,7 @@ enum EntryKind {
     case .request(let kind): kind.rawValue
     case .memberAttributes: 128
     case .raiseAlarm: 129
+    case .automaticCompaction: 131
     case .lease: 130
     }
   }

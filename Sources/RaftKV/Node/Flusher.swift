@@ -1,7 +1,8 @@
 import MVCC
 import Synchronization
 
-/// The flush stage: the only writer of the checkpoint.
+/// The flush stage: the only writer of the checkpoint. Between two checkpoints it compacts and gives disk space back, a
+/// bounded step at a time.
 ///
 /// Safe: because only the flush stage's handler touches the mutable state.
 final class Flusher: @unchecked Sendable {
@@ -13,6 +14,15 @@ final class Flusher: @unchecked Sendable {
   /// When the last attempt failed, if it did.
   private var failedAt: UInt64?
   private var isStopping = false
+  private let maximumPauseNanoseconds: UInt64
+  private let maximumWaiting: Int
+  /// The next step is asked for.
+  private var isMaintaining = false
+  private var maintenanceFailedAt: UInt64?
+  /// When the steps of the work under way began.
+  private var workingSince: UInt64?
+  /// Who waits for the end of a physical compaction.
+  private var waiting: [(revision: Int64, completion: @Sendable (NodeError?) -> Void)] = []
 
   init(store: Store, pipeline: Pipeline, clock: any NodeClock, limits: NodeLimits, log: NodeLog) {
     self.store = store
@@ -20,6 +30,8 @@ final class Flusher: @unchecked Sendable {
     self.clock = clock
     self.log = log
     retryNanoseconds = UInt64(limits.retryMilliseconds) * 1_000_000
+    maximumPauseNanoseconds = UInt64(limits.maintenancePauseMilliseconds) * 1_000_000
+    maximumWaiting = limits.pendingCompactionWaits
   }
 
   func handle(_ batch: [FlushInput]) {
@@ -28,12 +40,90 @@ final class Flusher: @unchecked Sendable {
       case .flush: if failedAt == nil { flushAll() }
       case .tick:
         if let failedAt, clock.now() &- failedAt >= retryNanoseconds { flushAll() }
+      case .maintain: isMaintaining = false
+      case .whenCompacted(let revision, let completion): wait(for: revision, completion)
+      case .reclaim: store.requestReclaim()
       case .stop:
         isStopping = true
         flushAll()
+        answerWaiting(.stopped)
       }
     }
+    maintain()
   }
+
+  // MARK: between checkpoints
+
+  /// Takes one step, and comes back for the next after what waits here meanwhile.
+  private func maintain() {
+    if isStopping || isMaintaining || failedAt != nil { return }
+    let start = clock.now()
+    if let maintenanceFailedAt, start &- maintenanceFailedAt < retryNanoseconds { return }
+    do {
+      let step = try store.maintain(now: start)
+      maintenanceFailedAt = nil
+      let end = clock.now()
+      record(step, from: start, to: end)
+      if step == .idle || step == .waiting { return }
+      clock.pause(nanoseconds: min(end &- start, maximumPauseNanoseconds))
+      isMaintaining = true
+      pipeline.flush.submit(.maintain)
+    } catch {
+      if maintenanceFailedAt == nil {
+        log.error("compaction or giving space back failed; it is tried again", "\(error)")
+      }
+      maintenanceFailedAt = clock.now()
+    }
+  }
+
+  private func record(_ step: MaintenanceStep, from start: UInt64, to end: UInt64) {
+    let metrics = pipeline.metrics
+    switch step {
+    case .idle, .waiting: break
+    case .worked:
+      if workingSince == nil { workingSince = start }
+      metrics.compactionStep.record(nanoseconds: end &- start)
+    case .compacted(let revision, let versions):
+      let took = end &- (workingSince ?? start)
+      workingSince = nil
+      metrics.compactionTotal.record(nanoseconds: took)
+      log.info(
+        "finished scheduled compaction",
+        [
+          "compact-revision": "\(revision)", "removed-versions": "\(versions)",
+          "took-milliseconds": "\(took / 1_000_000)",
+        ])
+      waiting.removeAll { waiter in
+        guard waiter.revision <= revision else { return false }
+        waiter.completion(nil)
+        return true
+      }
+    case .reclaimed(let bytes):
+      let took = end &- (workingSince ?? start)
+      workingSince = nil
+      metrics.reclaim.record(nanoseconds: took)
+      log.info(
+        "gave free disk space back to the file system",
+        [
+          "bytes": "\(bytes)", "size": "\(store.size)", "size-in-use": "\(store.sizeInUse)",
+          "took-milliseconds": "\(took / 1_000_000)",
+        ])
+    }
+  }
+
+  private func wait(for revision: Int64, _ completion: @escaping @Sendable (NodeError?) -> Void) {
+    if isStopping { return completion(.stopped) }
+    if store.physicalRevision >= revision { return completion(nil) }
+    if waiting.count == maximumWaiting { return completion(.tooManyRequests) }
+    waiting.append((revision, completion))
+  }
+
+  private func answerWaiting(_ error: NodeError) {
+    for waiter in waiting { waiter.completion(error) }
+    waiting = []
+  }
+
+  // MARK: checkpoints
 
   private func flushAll() {
     do {

@@ -34,11 +34,13 @@ public final class Node: Sendable {
   private let nextRequestID: Atomic<UInt64>
   private let maximumRequestBytes: Int
   private let isRaisingAlarm = Atomic(false)
+  private let clock: any NodeClock
+  private let automaticCompactor: Mutex<AutomaticCompactor?>
   private let log: NodeLog
 
   /// What a stop ends and lets go of: the log's files close with its writer.
   private struct Running {
-    var timer: any NodeTimer
+    var timers: [any NodeTimer]
     var writer: LogWriter
     var preparation: any Executor
   }
@@ -88,6 +90,7 @@ public final class Node: Sendable {
     self.pipeline = pipeline
     self.metrics = metrics
     self.log = log
+    self.clock = clock
     store = opened.store
     memberID = opened.identity.memberID
     clusterID = opened.identity.cluster.id
@@ -122,6 +125,10 @@ public final class Node: Sendable {
     pipeline.apply.attach { applier.handle($0) }
     pipeline.flush.attach { flusher.handle($0) }
     store.onFlushNeeded = { pipeline.flush.submit(.flush) }
+    let compactions = configuration.automaticCompaction.map {
+      AutomaticCompactor($0, now: clock.now(), revision: opened.store.currentRevision)
+    }
+    automaticCompactor = Mutex(compactions)
 
     let tick = UInt64(configuration.heartbeatMilliseconds) * 1_000_000
     let timer = clock.schedule(every: tick) {
@@ -131,7 +138,11 @@ public final class Node: Sendable {
       pipeline.flush.nudge(.tick)
       watches.tick()
     }
-    running = Mutex(Running(timer: timer, writer: writer, preparation: preparation))
+    running = Mutex(Running(timers: [timer], writer: writer, preparation: preparation))
+    if configuration.automaticCompaction != nil {
+      let compaction = clock.schedule(every: tick) { [weak self] in self?.compactIfDue() }
+      running.withLock { $0?.timers.append(compaction) }
+    }
     leases.attach { [weak self] command, completion in
       guard let self else { return completion(.failure(.stopped)) }
       self.submit(.lease, command.document, isBounded: false, completion: completion)
@@ -220,6 +231,51 @@ public final class Node: Sendable {
   /// Runs `body` on the bounded pool of reader threads, with that thread's handle; false when too much work
   /// waits for the pool already.
   public func read(_ body: @escaping @Sendable (ReadHandle) -> Void) -> Bool { readers.run(body) }
+
+  // MARK: compaction
+
+  /// Calls back when everything that can go for a compaction to `revision`, which is applied, is gone from the
+  /// checkpoint (etcd API: `CompactionRequest.physical`). It may take long; `completion` runs on a thread of the
+  /// node, and must only hand the outcome on.
+  public func whenCompacted(_ revision: Int64, completion: @escaping @Sendable (NodeError?) -> Void) {
+    if pipeline.health.isOver { return completion(.stopped) }
+    // Only what is in the checkpoint is compacted.
+    pipeline.apply.submit(.rotate)
+    if !pipeline.flush.offer(.whenCompacted(revision: revision, completion: completion)) {
+      completion(.stopped)
+    }
+  }
+
+  /// Asks for all the disk space that can be given back, and does not wait for it (etcd API: Defragment).
+  public func reclaimSpace() { pipeline.flush.submit(.reclaim) }
+
+  private func compactIfDue() {
+    let status = raftLoop.status
+    let due = automaticCompactor.withLock { compactor in
+      compactor?.look(
+        now: clock.now(), revision: store.currentRevision, isLeader: status.leader == status.memberID)
+    }
+    guard let due else { return }
+    log.info("starting automatic compaction", ["revision": "\(due)"])
+    due.compactionDocument.withUnsafeBytes { document in
+      submit(.automaticCompaction, document) { [weak self] result in
+        self?.automaticCompactionEnded(due, result)
+      }
+    }
+  }
+
+  private func automaticCompactionEnded(_ revision: Int64, _ result: Result<Outcome, NodeError>) {
+    var failure: String?
+    switch result.map(\.result) {
+    // Somebody else compacted as far.
+    case .success(.success), .success(.failure(.compacted)):
+      log.info("completed automatic compaction", ["revision": "\(revision)"])
+    case .success(.failure(let error)): failure = "\(error)"
+    case .failure(let error): failure = "\(error)"
+    }
+    if let failure { log.error("the automatic compaction to \(revision) failed; it is tried again", failure) }
+    automaticCompactor.withLock { $0?.ended(revision, isDone: failure == nil, now: clock.now()) }
+  }
 
   // MARK: leases
 
@@ -327,7 +383,7 @@ public final class Node: Sendable {
     }
     guard let taken else { return }
     pipeline.health.isStopping.store(true, ordering: .releasing)
-    taken.timer.cancel()
+    for timer in taken.timers { timer.cancel() }
     readers.stop()
     pipeline.raft.submit(.stop)
     pipeline.raft.stop()

@@ -63,6 +63,8 @@ enum ApplyInput: Sendable {
   /// Reads that may start once the store has applied `index`.
   case reads(index: LogIndex, [ReadCompletion])
   case tick
+  /// The checkpoint of what is applied, as soon as there is room for another memtable.
+  case rotate
   /// This member's leadership began or ended.
   case leadership(Bool)
   /// The checkpoint made room for another memtable.
@@ -74,6 +76,12 @@ enum ApplyInput: Sendable {
 enum FlushInput: Sendable {
   case flush
   case tick
+  /// The next step of the work between checkpoints.
+  case maintain
+  /// Tell when everything that can go for a compaction to this revision is gone.
+  case whenCompacted(revision: Int64, completion: @Sendable (NodeError?) -> Void)
+  /// Give back all the disk space that can be.
+  case reclaim
   /// From now on a failure is final: the log keeps what cannot be written.
   case stop
 }

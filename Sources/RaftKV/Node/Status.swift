@@ -44,6 +44,13 @@ public final class NodeMetrics: Sendable {
   public let logSync = DurationHistogram()
   /// Seconds a checkpoint took (etcd: `etcd_disk_backend_commit_duration_seconds`).
   public let checkpoint = DurationHistogram()
+  /// Seconds a step of physical compaction took (etcd: `etcd_debugging_mvcc_db_compaction_pause_duration_milliseconds`).
+  public let compactionStep = DurationHistogram()
+  /// Seconds from the first step of a physical compaction to its end, other work between them included
+  /// (etcd: `etcd_debugging_mvcc_db_compaction_total_duration_milliseconds`).
+  public let compactionTotal = DurationHistogram()
+  /// Seconds a pass of giving back disk space took (etcd: `etcd_disk_backend_defrag_duration_seconds`).
+  public let reclaim = DurationHistogram()
 
   /// All at zero.
   public init() {}

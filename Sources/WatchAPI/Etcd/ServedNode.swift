@@ -15,6 +15,8 @@ protocol ServedNode: AnyObject, Sendable {
     _ kind: RequestKind, _ request: UnsafeRawBufferPointer, growth: Int,
     completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void)
   func readBarrier(completion: @escaping @Sendable (NodeError?) -> Void)
+  func whenCompacted(_ revision: Int64, completion: @escaping @Sendable (NodeError?) -> Void)
+  func reclaimSpace()
   func read(_ body: @escaping @Sendable (ReadHandle) -> Void) -> Bool
 
   func grantLease(

@@ -264,6 +264,41 @@ def members():
     yield case("alarm", "disarm", "-w", "json")
 
 
+def compactions():
+    """History given up, in every way that is answered or refused; then what can still be read."""
+    yield case("endpoint", "hashkv")
+    yield case("endpoint", "hashkv", "-w", "json")
+    yield case("endpoint", "hashkv", "-w", "fields")
+    yield case("compaction", "-1")
+    yield case("compaction", "0")
+    yield case("compaction", "0")
+    yield case("compaction", "5")
+    yield case("compaction", "5")
+    yield case("compaction", "4", "--physical")
+    yield case("compaction", "9", "--physical")
+    yield case("compaction", "9", "--physical")
+    yield case("compaction", "999999")
+    yield case("compaction", "999999", "--physical")
+    yield case("compaction", "9223372036854775807")
+    yield case("compaction", "9223372036854775808")
+    yield case("compaction", "nonsense")
+    yield case("compaction")
+    yield case("compaction", "10", "11")
+    for revision in ["-1", "1", "8", "9", "10", "999999"]:
+        yield case("get", "k/", "--prefix", f"--rev={revision}", "-w", "json")
+        yield case("get", "k/a", f"--rev={revision}")
+        yield case("endpoint", "hashkv", f"--rev={revision}", "-w", "json")
+    yield case("txn", stdin="\nget k/a --rev=8\n\n\n")
+    yield case("txn", stdin="\nput k/a x\nget k/a --rev=8\n\n\n")
+    yield case("get", "k/", "--prefix", "-w", "json")
+    yield case("compaction", "20", "--physical")
+    yield case("put", "k/a", "after a compaction", "--prev-kv", "-w", "json")
+    yield case("get", "", "--from-key", "--rev=20", "-w", "json")
+    yield case("get", "", "--from-key", "-w", "json")
+    yield case("defrag")
+    yield case("get", "", "--from-key", "--keys-only", "-w", "json")
+
+
 def limits():
     """Requests on both sides of the largest that is accepted."""
     yield case("put", "large", stdin="x" * 1_500_000, name="put of 1,500,000 bytes")
@@ -276,7 +311,7 @@ def limits():
 
 
 def all_cases():
-    return itertools.chain(data(), gets(), transactions(), leases(), members(), deletes(), limits())
+    return itertools.chain(data(), gets(), transactions(), leases(), members(), deletes(), compactions(), limits())
 
 
 def quota_cases():

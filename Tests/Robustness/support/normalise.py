@@ -31,6 +31,8 @@ class Normaliser:
         (re.compile(r'"(raftTerm|raftIndex|raftAppliedIndex|dbSize|dbSizeInUse)":\d+'), r'"\1":NUMBER'),
         (re.compile(r'"(RaftTerm|RaftIndex|RaftAppliedIndex|DBSize|DBSizeInUse)" : \d+'), r'"\1" : NUMBER'),
         (re.compile(r'"hash":\d+'), '"hash":NUMBER'),
+        # endpoint hashkv: etcd hashes how it keeps the data.
+        (re.compile(r"^CLIENT, \d+$", re.MULTILINE), "CLIENT, HASH"),
         # What is left of a lease.
         (re.compile(r'"ttl":\d+'), '"ttl":SECONDS'),
         (re.compile(r'"(Hash)" : \d+'), r'"\1" : NUMBER'),

@@ -21,6 +21,7 @@ final class TestNode: ServedNode {
     var isHeld = false
     var proposals = 0
     var reads = 0
+    var reclaims = 0
     var members: [Member] = []
     /// How many leases each keep-alive was for.
     var keepAlives: [Int] = []
@@ -212,6 +213,22 @@ final class TestNode: ServedNode {
     let failure = behaviour.barrierFailure
     applyQueue.async { completion(failure) }
   }
+
+  /// Flushes what is applied and compacts it, as the flush thread would.
+  func whenCompacted(_ revision: Int64, completion: @escaping @Sendable (NodeError?) -> Void) {
+    applyQueue.async { [store] in
+      store.rotate()
+      do {
+        while try store.flushOldest() {}
+        while store.physicalRevision < revision { _ = try store.maintain(now: 0) }
+        completion(nil)
+      } catch {
+        completion(.stopped)
+      }
+    }
+  }
+
+  func reclaimSpace() { state.withLock { $0.reclaims += 1 } }
 
   func read(_ body: @escaping @Sendable (ReadHandle) -> Void) -> Bool {
     let isFull = state.withLock { state in

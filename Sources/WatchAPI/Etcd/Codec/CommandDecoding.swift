@@ -12,6 +12,7 @@ extension EtcdService {
     case .alarm:
       guard let command = try AlarmRequestView(bytes).command else { throw WireError.unknownOperation }
       return .alarm(command)
+    case .compaction: return .compact(revision: try CompactionRequestView(bytes).revision)
     }
   }
 }

@@ -5,7 +5,7 @@ import NIOCore
 import RaftKV
 import Synchronization
 
-/// A long answer under way, sent chunk by chunk as the client takes it. Used on the call's loop.
+/// An answer that takes long: sent chunk by chunk as the client takes it, or waited for. Used on the call's loop.
 struct ChunkTransfer: Sendable {
   private final class Flag: Sendable {
     let isSet = Atomic<Bool>(false)
@@ -42,6 +42,13 @@ struct ChunkTransfer: Sendable {
     if isCancelled { return }
     exchange.call.onCancel = nil
     exchange.finish()
+  }
+
+  /// Ends a unary call with its response.
+  func respond(_ message: ByteBuffer) {
+    if isCancelled { return }
+    exchange.call.onCancel = nil
+    exchange.respond(message)
   }
 
   func fail(_ error: EtcdError) {

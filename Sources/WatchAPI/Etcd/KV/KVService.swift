@@ -21,6 +21,7 @@ struct KVService<Node: ServedNode>: Sendable {
     methods.unary(service + "Put", put)
     methods.unary(service + "DeleteRange", deleteRange)
     methods.unary(service + "Txn", transaction)
+    methods.unary(service + "Compact", compact)
   }
 
   // MARK: writes

@@ -16,7 +16,8 @@ enum RangeReply: Sendable {
   init(
     _ query: RangeQuery, _ handle: ReadHandle, _ context: CallContext<some ServedNode>, budget: Int
   ) throws(StoreError) {
-    let (revision, current) = try handle.resolve(query.revision)
+    let isSingle = query.range.end == .single
+    let (revision, current, pin) = try handle.resolve(query.revision, pinned: !isSingle)
     let header = context.header(revision: current)
     var query = query
     query.revision = revision
@@ -27,7 +28,7 @@ enum RangeReply: Sendable {
     }
     var message = ByteBufferAllocator().buffer(capacity: Self.firstCapacity)
     message.writeHeader(header)
-    var pass = RangeScan(query, revision: revision, countsLeftOut: false)
+    var pass = RangeScan(query, revision: revision, pin: pin, countsLeftOut: false)
     let length = try pass.measure(handle, into: &message, budget: budget)
     let count = pass.more ? try Self.countOfAll(query, handle) : pass.count
     if length <= budget {
@@ -36,7 +37,8 @@ enum RangeReply: Sendable {
     } else {
       self = .chunked(
         ChunkedRange(
-          header: header, scan: RangeScan(query, revision: revision, countsLeftOut: false), length: length,
+          header: header, scan: RangeScan(query, revision: revision, pin: pin, countsLeftOut: false),
+          length: length,
           more: pass.more, count: count))
     }
   }

@@ -7,6 +7,8 @@ struct RangeScan: Sendable {
   /// What is left to visit.
   private(set) var range: KeyRange
   let revision: Int64
+  /// Lets the walk go on when its revision is compacted meanwhile.
+  private let pin: ReadPin?
   private let limit: Int64
   private let keysOnly: Bool
   private let countsLeftOut: Bool
@@ -19,10 +21,12 @@ struct RangeScan: Sendable {
 
   /// - Parameters:
   ///   - query: a plain one.
+  ///   - pin: of that revision; a walk of one call needs none.
   ///   - countsLeftOut: whether `count` includes what the limit leaves out, which costs a walk of its own.
-  init(_ query: RangeQuery, revision: Int64, countsLeftOut: Bool) {
+  init(_ query: RangeQuery, revision: Int64, pin: ReadPin?, countsLeftOut: Bool) {
     range = query.range
     self.revision = revision
+    self.pin = pin
     limit = max(0, query.limit)
     keysOnly = query.keysOnly
     self.countsLeftOut = countsLeftOut
@@ -84,7 +88,8 @@ struct RangeScan: Sendable {
     _ handle: ReadHandle, visit: (borrowing KeyValueView) throws(StoreError) -> Bool
   ) throws(StoreError) -> Progress {
     var progress = Progress(visited: visited)
-    try handle.scan(range, revision: revision) { (view: borrowing KeyValueView) throws(StoreError) -> Bool in
+    try handle.scan(range, revision: revision, pin: pin) {
+      (view: borrowing KeyValueView) throws(StoreError) -> Bool in
       if limit > 0, progress.visited == limit {
         progress.leftOut = Bytes(view.key)
         return false
@@ -107,7 +112,7 @@ struct RangeScan: Sendable {
     guard let leftOut = progress.leftOut else { return }
     more = true
     range.start = leftOut
-    if countsLeftOut { count += try handle.count(range, revision: revision) }
+    if countsLeftOut { count += try handle.count(range, revision: revision, pin: pin) }
   }
 
   private static func append(

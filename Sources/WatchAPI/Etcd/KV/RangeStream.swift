@@ -11,7 +11,7 @@ struct RangeStream<Node: ServedNode>: Sendable {
 
   /// Pins the revision and reads the first chunk, on a reader thread.
   func begin(_ query: RangeQuery, _ handle: ReadHandle) throws(StoreError) {
-    let (revision, current) = try handle.resolve(query.revision)
+    let (revision, current, pin) = try handle.resolve(query.revision, pinned: true)
     if query.countOnly {
       var query = query
       query.revision = revision
@@ -23,7 +23,7 @@ struct RangeStream<Node: ServedNode>: Sendable {
       }
       return
     }
-    var scan = RangeScan(query, revision: revision, countsLeftOut: true)
+    var scan = RangeScan(query, revision: revision, pin: pin, countsLeftOut: true)
     var chunk = ByteBuffer()
     let isLast = try scan.collect(handle, into: &chunk, budget: chunks.chunkBytes)
     exchange.onLoop { [chunk, scan] in

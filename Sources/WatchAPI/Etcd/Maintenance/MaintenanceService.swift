@@ -5,16 +5,19 @@ import Proto
 import RaftKV
 import SwiftProtobuf
 
-/// etcd API: service Maintenance, as far as there is something to maintain.
+/// etcd API: service Maintenance.
 struct MaintenanceService<Node: ServedNode>: Sendable {
   let context: CallContext<Node>
 
-  private var node: Node { context.node }
+  var node: Node { context.node }
 
   func register(_ methods: inout MethodTable) {
     let service = "/etcdserverpb.Maintenance/"
     methods.unary(service + "Status", status)
     methods.unary(service + "Alarm", alarm)
+    methods.unary(service + "Defragment", defragment)
+    methods.unary(service + "Hash", hash)
+    methods.unary(service + "HashKV", hashKV)
   }
 
   // MARK: Status
@@ -27,6 +30,17 @@ struct MaintenanceService<Node: ServedNode>: Sendable {
       node.status, header: context.header(revision: store.currentRevision), alarms: store.alarms,
       size: store.size, sizeInUse: store.sizeInUse, quota: node.quotaBytes)
     exchange.respond(response.encodedBuffer())
+  }
+
+  // MARK: Defragment
+
+  /// Disk space is given back all the time, and nothing stops for it: this only asks for the rest.
+  private func defragment(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
+    _ = try context.admit(exchange.call)
+    _ = try message.decoded(as: Etcdserverpb_DefragmentRequest.self)
+    node.reclaimSpace()
+    // As in etcd, without a header.
+    exchange.respond(Etcdserverpb_DefragmentResponse().encodedBuffer())
   }
 
   // MARK: Alarm

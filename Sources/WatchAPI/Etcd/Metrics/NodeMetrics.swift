@@ -52,6 +52,9 @@ extension MetricsRegistry {
     gauge("etcd_debugging_mvcc_current_revision", help: "The current revision of store.") {
       Double(node.store.currentRevision)
     }
+    counter("etcd_debugging_mvcc_db_compaction_keys_total", help: "Total number of db keys compacted.") {
+      Double(node.store.removedVersions)
+    }
     gauge("etcd_debugging_mvcc_compact_revision", help: "The revision of the last compaction in store.") {
       Double(node.store.compactRevision)
     }
@@ -106,6 +109,24 @@ extension MetricsRegistry {
       "etcd_disk_backend_commit_duration_seconds",
       help: "The latency distributions of commit called by backend."
     ) { metrics.checkpoint.histogram }
+    histogram(
+      "etcd_debugging_mvcc_db_compaction_pause_duration_milliseconds",
+      help: "Bucketed histogram of db compaction pause duration."
+    ) { metrics.compactionStep.histogram.inMilliseconds }
+    histogram(
+      "etcd_debugging_mvcc_db_compaction_total_duration_milliseconds",
+      help: "Bucketed histogram of db compaction total duration."
+    ) { metrics.compactionTotal.histogram.inMilliseconds }
+    histogram(
+      "etcd_disk_backend_defrag_duration_seconds",
+      help: "The latency distribution of backend defragmentation."
+    ) { metrics.reclaim.histogram }
+  }
+}
+
+extension HistogramSnapshot {
+  fileprivate var inMilliseconds: HistogramSnapshot {
+    HistogramSnapshot(bounds: bounds.map { $0 * 1000 }, counts: counts, sum: sum * 1000)
   }
 }
 
