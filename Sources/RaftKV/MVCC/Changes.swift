@@ -64,13 +64,20 @@ extension ReadHandle {
     before change: VisibleVersion, of key: UnsafeRawBufferPointer, at previous: Revision, inTable place: Int?
   ) throws(StoreError) -> VisibleVersion? {
     var revision = previous
-    if let place, change.inMemory != nil {
-      let bound = Bound(main: change.main, sub: 0)
-      for table in self.tables!.tables[place...] {
-        let node = table.find(key)
-        if node == 0 { continue }
-        if let found = table.newest(of: node, before: bound) { return VisibleVersion(found) }
-        revision = table.revision(beforeAllOf: node)
+    if let place, let inMemory = change.inMemory {
+      // From the change itself: a key that changes often has many versions that are newer.
+      var at = inMemory.pointee.older
+      for (number, table) in self.tables!.tables[place...].enumerated() {
+        if number > 0 {
+          let node = table.find(key)
+          at = node == 0 ? 0 : table.newestVersion(of: node)
+        }
+        while at != 0 {
+          let version = table.version(at: at)
+          if version.pointee.main < change.main { return VisibleVersion(version) }
+          revision = Revision(main: version.pointee.previousMain, sub: Int64(version.pointee.previousSub))
+          at = version.pointee.older
+        }
       }
     }
     if revision.main == 0 { return nil }

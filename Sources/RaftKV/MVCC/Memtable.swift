@@ -297,11 +297,10 @@ final class Memtable: @unchecked Sendable {
     return nil
   }
 
-  /// What the oldest version here of a key (which has one) names as the one before it; main is 0 for none.
-  func revision(beforeAllOf offset: ArenaOffset) -> Revision {
-    var version = version(at: node(at: offset).newest.pointee.load(ordering: .acquiring))
-    while version.pointee.older != 0 { version = self.version(at: version.pointee.older) }
-    return Revision(main: version.pointee.previousMain, sub: Int64(version.pointee.previousSub))
+  /// The newest version of the key at `offset`.
+  @inline(__always)
+  func newestVersion(of offset: ArenaOffset) -> ArenaOffset {
+    node(at: offset).newest.pointee.load(ordering: .acquiring)
   }
 
   // MARK: revision order
