@@ -202,6 +202,17 @@ struct LeaseTests {
     node.stop()
   }
 
+  /// What is asked often must not become deeper each time.
+  @Test func lookingAtTheClockLeavesNothingBehind() throws {
+    let machine = VirtualMachine()
+    let node = try open(machine)
+    for _ in 0..<300_000 { node.leases.poll() }
+    _ = try grant(node, machine, 7, 2)
+    machine.advance(milliseconds: 3000)
+    #expect(node.store.leases == [])
+    node.stop()
+  }
+
   @Test(arguments: [
     LeaseCommand.grant(id: .min, seconds: -5), .grant(id: 9, seconds: .max), .revoke(id: -1), .expire([]),
     .expire([LeaseReference(id: .max, grantIndex: .max), LeaseReference(id: -7, grantIndex: 0)]),

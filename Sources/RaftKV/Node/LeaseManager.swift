@@ -7,7 +7,13 @@ final class LeaseManager: Sendable {
   typealias Proposer = @Sendable (LeaseCommand, @escaping ProposalCompletion) -> Void
 
   private let keeper: Mutex<LeaseKeeper>
-  private let proposer = Mutex<Proposer?>(nil)
+  /// A closure alone in a mutex would be wrapped once more each time it is read, and a call through all those
+  /// wrappers would exhaust the stack.
+  private struct Attachment {
+    var proposer: Proposer?
+  }
+
+  private let attachment = Mutex(Attachment())
   private let store: Store
   private let clock: any NodeClock
   private let metrics: NodeMetrics
@@ -20,7 +26,7 @@ final class LeaseManager: Sendable {
   }
 
   /// Says how a command gets into the log. Nothing ends before.
-  func attach(_ proposer: @escaping Proposer) { self.proposer.withLock { $0 = proposer } }
+  func attach(_ proposer: @escaping Proposer) { attachment.withLock { $0.proposer = proposer } }
 
   // MARK: the apply stage
 
@@ -53,7 +59,7 @@ final class LeaseManager: Sendable {
 
   /// Ends what is over.
   func poll() {
-    guard let proposer = proposer.withLock({ $0 }) else { return }
+    guard let proposer = attachment.withLock({ $0.proposer }) else { return }
     let now = clock.now()
     let (work, reign) = keeper.withLock { ($0.poll(now: now), $0.reign) }
     for work in work {
@@ -77,7 +83,7 @@ final class LeaseManager: Sendable {
   func renew(_ ids: [Int64], completion: @escaping @Sendable (Result<[Int64], NodeError>) -> Void) {
     let now = clock.now()
     let renewals = keeper.withLock { $0.isLeading ? $0.renew(ids, now: now) : nil }
-    guard let renewals, let proposer = proposer.withLock({ $0 }) else {
+    guard let renewals, let proposer = attachment.withLock({ $0.proposer }) else {
       return completion(.failure(.noLeader))
     }
     let renewed = renewals.seconds.reduce(0) { $0 + ($1 > 0 ? 1 : 0) }
