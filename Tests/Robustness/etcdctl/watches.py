@@ -36,13 +36,12 @@ def watch_cases():
     yield case(
         "watch", "w/", "--prefix", "--rev=REV+1", "-w", "json", lines=1,
         actions=[("txn", "\n\nput w/1 one\nput w/2 two\ndel w/a\n\n\n")])
-    yield case("watch", "w/a", "--rev=REV+1", actions=[put], lines=4, stdin=None)
     yield case("watch", "w/a", "--rev=REV+1", "--", "echo", "seen", actions=[put], lines=4)
     yield case("watch", "w/c", "w/a", lines=1)
     yield case("watch", "w/a", "--rev=-5", lines=1)
     yield case("watch", lines=1)
-    yield case(
-        "watch", "-i", stdin="watch w/a --rev=REV+1\nwatch w/ --prefix --rev=REV+1\nprogress\n", actions=[], lines=1)
+    # Not from a later revision on: unlike etcd 3.5.1, later ones report no progress of such watches.
+    yield case("watch", "-i", stdin="watch w/a\nwatch w/ --prefix\nprogress\n", lines=2)
 
 
 def run(client, args, stdin, actions, lines):
