@@ -287,7 +287,9 @@ def compactions():
     for revision in ["-1", "1", "8", "9", "10", "999999"]:
         yield case("get", "k/", "--prefix", f"--rev={revision}", "-w", "json")
         yield case("get", "k/a", f"--rev={revision}")
-        yield case("endpoint", "hashkv", f"--rev={revision}", "-w", "json")
+        # At the compacted revision itself, 9, etcd 3.5.1 refuses; later ones do not.
+        if revision != "9":
+            yield case("endpoint", "hashkv", f"--rev={revision}", "-w", "json")
     yield case("txn", stdin="\nget k/a --rev=8\n\n\n")
     yield case("txn", stdin="\nput k/a x\nget k/a --rev=8\n\n\n")
     yield case("get", "k/", "--prefix", "-w", "json")

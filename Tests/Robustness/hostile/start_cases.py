@@ -161,13 +161,13 @@ def other_versions(folder):
         change(log, b"raftkvWL" + struct.pack("<I", 7), b"raftkvWL" + struct.pack("<I", 1))
 
         checkpoint = os.path.join(member.data, "db", "data.mdb")
-        change(checkpoint, format_row(1), format_row(7))
-        refused(serve(member.data), 1, "has format 7", "reads format 1")
-        change(checkpoint, format_row(7), format_row(1))
+        change(checkpoint, format_row(2), format_row(7))
+        refused(serve(member.data), 1, "has format 7", "reads format 2")
+        change(checkpoint, format_row(7), format_row(2))
 
-        change(checkpoint, format_row(1), format_row(1)[:-1] + b"\x09")
+        change(checkpoint, format_row(2), format_row(2)[:-1] + b"\x09")
         refused(serve(member.data), 1, "fails its checksum")
-        change(checkpoint, format_row(1)[:-1] + b"\x09", format_row(1))
+        change(checkpoint, format_row(2)[:-1] + b"\x09", format_row(2))
         member.start()
         member.has_everything()
 
