@@ -267,6 +267,7 @@ struct ModelRun {
     let revision = model.revision
     if random.chance(1, in: 2) { query.revision = Int64.random(in: 0...revision + 1, using: &random) }
     if random.chance(1, in: 2) { query.limit = Int64.random(in: 0...8, using: &random) }
+    if random.chance(1, in: 10) { query.limit = [-1, .min, .max - 1, .max].randomElement(using: &random)! }
     query.order = [.none, .ascending, .descending].randomElement(using: &random)!
     query.target = [.key, .key, .version, .createRevision, .modRevision, .value].randomElement(
       using: &random)!

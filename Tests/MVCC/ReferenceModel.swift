@@ -240,7 +240,7 @@ struct ReferenceModel {
       query.minModRevision, query.maxModRevision, query.minCreateRevision, query.maxCreateRevision,
     ]
     if query.order == .none && filters == [0, 0, 0, 0] && query.limit > 0 {
-      matching = Array(matching.prefix(Int(query.limit) + 1))
+      matching = Array(matching.prefix(Int(min(query.limit, .max - 1)) + 1))
     }
     matching = matching.filter { keyValue in
       (query.minModRevision == 0 || keyValue.modRevision >= query.minModRevision)

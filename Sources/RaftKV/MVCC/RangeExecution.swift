@@ -98,7 +98,7 @@ extension ReadHandle {
         result.count += 1
         if !query.accepts(cursor.visible) { continue }
         accepted += 1
-        if cutsFirst && accepted > limit + 1 { continue }
+        if cutsFirst && accepted - 1 > limit { continue }
         let bytes =
           query.target == .value ? try value(cursor.visible, of: cursor.key) : []
         best.offer(key: cursor.key, version: cursor.visible, value: bytes)

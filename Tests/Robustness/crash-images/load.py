@@ -7,9 +7,11 @@ import random
 import time
 
 import grpc
+from compaction import compact_forever
 from pyetcd import etcdrpc as rpc
 
 CALL_SECONDS = 30
+COMPACTION_SECONDS = 0.1
 SHARED_KEYS = 30
 # Longer ones are kept apart by the store.
 LONG_KEY_BYTES = 2_000
@@ -119,6 +121,7 @@ class Load:
             asyncio.create_task(self.client(stubs[number % connections], budget, is_ending))
             for number in range(clients)
         ]
+        compaction = asyncio.create_task(compact_forever(channels[0], random.Random(self.random.random()), COMPACTION_SECONDS))
         if interrupt:
             while len(budget) > writes // 2 and not any(task.done() for task in tasks):
                 await asyncio.sleep(0.001)
@@ -127,7 +130,7 @@ class Load:
         try:
             await asyncio.gather(*tasks)
         finally:
-            for task in tasks:
+            for task in [*tasks, compaction]:
                 task.cancel()
             for channel in channels:
                 await channel.close()

@@ -6,6 +6,7 @@ every use is counted and printed."""
 import collections
 
 from normaliser import shown
+from stubs import rpc
 from ties import without_ties
 
 KNOWN = {
@@ -21,6 +22,8 @@ KNOWN = {
     "second end of a watcher that compaction ended":
         "etcd keeps the id of a watcher that it cancelled because of compaction: a cancel of it is answered again, and the "
         "id cannot be used before. In raftkv the watcher is gone at once.",
+    "HashKV at the compact revision":
+        "etcd 3.5.1 refuses it as compacted, although that revision can be read; later releases answer, as raftkv does.",
 }
 
 
@@ -36,6 +39,9 @@ class Explanations:
 
     def call(self, request, reference, subject, granted):
         """Whether the outcomes of a call, which differ, may. `granted` has the leases whose ids each server chose."""
+        if _is_hash_at_compact_revision(request, reference, subject):
+            self._use("HashKV at the compact revision")
+            return True
         if reference.answer is None or subject.answer is None:
             return False
         texts = [
@@ -68,3 +74,11 @@ class Explanations:
         if has_future_or_none:
             self._use("progress before it is true")
         return has_future_or_none
+
+
+def _is_hash_at_compact_revision(request, reference, subject):
+    return (
+        isinstance(request, rpc.HashKVRequest)
+        and reference.error is not None and "has been compacted" in reference.error
+        and subject.answer is not None and request.revision == subject.answer.compact_revision
+    )

@@ -88,6 +88,14 @@ class Explaining(unittest.TestCase):
         for reference, compacted in [(events[1:], {6}), (events[:1] + events[2:], {5})]:
             self.assertNotEqual(list(explain(reference, events, compacted)), list(reference))
 
+    def test_hash_at_compact_revision(self):
+        refusal = Outcome(error="OUT_OF_RANGE: etcdserver: mvcc: required revision has been compacted")
+        answer = Outcome(answer=rpc.HashKVResponse(compact_revision=4))
+        for revision, is_explained in [(4, True), (3, False), (5, False)]:
+            request = rpc.HashKVRequest(revision=revision)
+            self.assertEqual(Explanations().call(request, refusal, answer, [[], []]), is_explained)
+            self.assertFalse(Explanations().call(request, answer, refusal, [[], []]))
+
 
 if __name__ == "__main__":
     result = unittest.main(exit=False).result
