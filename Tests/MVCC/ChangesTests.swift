@@ -37,8 +37,10 @@ import Testing
           guard old != nil else { continue }
           keys[key] = nil
         }
+        let isCreated = keys[key]?.createRevision == revision
         history.append(
-          Change(revision: revision, sub: sub, key: key, current: keys[key], previous: before[key]))
+          Change(
+            revision: revision, sub: sub, key: key, current: keys[key], previous: isCreated ? nil : before[key]))
         sub += 1
       }
       store.apply(

@@ -138,9 +138,11 @@ public struct ChangeView: ~Copyable {
   /// What the key holds since the change.
   public var current: KeyValueView { KeyValueView(key: key, version: visible, handle: handle) }
 
-  /// What the key held before; nil when it was not there, or when that has been compacted away.
+  /// What the key held before the change's revision; nil when it was not there, when that has been compacted away,
+  /// and when the change created the key, even if the same revision had deleted it before (etcd: `isCreateEvent`).
   /// Fails with `.corrupt`.
   public func previous() throws(StoreError) -> KeyValueView? {
+    if !visible.isTombstone && visible.createRevision == visible.main { return nil }
     guard
       let found = try handle.version(before: visible, of: key, at: previousRevision, inTable: table),
       !found.isTombstone

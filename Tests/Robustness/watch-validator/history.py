@@ -48,7 +48,9 @@ class History:
         assert revision == self.revision + 1
         self.changes[revision] = {change.key: change for change in changes}
         for change in changes:
-            self.previous[revision, change.key] = self.state.get(change.key)
+            # What a revision creates replaces nothing, even if it deleted the key before.
+            is_created = not change.is_delete and change.create == revision
+            self.previous[revision, change.key] = None if is_created else self.state.get(change.key)
             if change.is_delete:
                 self.state.pop(change.key, None)
             else:
