@@ -40,7 +40,8 @@ import Testing
         let isCreated = keys[key]?.createRevision == revision
         history.append(
           Change(
-            revision: revision, sub: sub, key: key, current: keys[key], previous: isCreated ? nil : before[key]))
+            revision: revision, sub: sub, key: key, current: keys[key],
+            previous: isCreated ? nil : before[key]))
         sub += 1
       }
       store.apply(
