@@ -144,6 +144,11 @@ class Server:
         """Blocks taken by the data folder, holes left out."""
         return sum(path.lstat().st_blocks * 512 for path in self.data.rglob("*") if path.is_file())
 
+    def database_bytes(self):
+        """Blocks taken by the database's file alone, without the log."""
+        file = {"etcd": "member/snap/db", "raftkv": "db/data.mdb"}[self.kind]
+        return (self.data / file).stat().st_blocks * 512
+
     def settle(self, quiet, patience=120):
         """Waits until nothing was written for `quiet` seconds: the last flush went out."""
         deadline = time.monotonic() + patience

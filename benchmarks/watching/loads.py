@@ -24,6 +24,8 @@ class Plan:
     # Keys of 1 KB in the list, and in each of the lists by a hundred clients.
     list_keys: int
     large_list_keys: int
+    # Bytes of values written over the same keys.
+    overwritten_bytes: int
 
 
 def arguments(plan, server, words):

@@ -7,7 +7,7 @@ import random
 import time
 
 import grpc
-from compaction import compact_forever
+from compaction import compact, compact_forever, give_back_space
 from pyetcd import etcdrpc as rpc
 
 CALL_SECONDS = 30
@@ -121,7 +121,8 @@ class Load:
             asyncio.create_task(self.client(stubs[number % connections], budget, is_ending))
             for number in range(clients)
         ]
-        compaction = asyncio.create_task(compact_forever(channels[0], random.Random(self.random.random()), COMPACTION_SECONDS))
+        chance = random.Random(self.random.random())
+        compaction = asyncio.create_task(compact_forever(channels[0], chance, COMPACTION_SECONDS))
         if interrupt:
             while len(budget) > writes // 2 and not any(task.done() for task in tasks):
                 await asyncio.sleep(0.001)
@@ -129,6 +130,9 @@ class Load:
             interrupt()
         try:
             await asyncio.gather(*tasks)
+            if not interrupt:
+                await compact(channels[0], chance, is_physical=True)
+                await give_back_space(channels[0])
         finally:
             for task in [*tasks, compaction]:
                 task.cancel()
