@@ -50,6 +50,7 @@ final class Environment: @unchecked Sendable {
   private let sessions = Monitor<[ObjectIdentifier: Unmanaged<ReadSession>]>([:])
 
   init(path: String, configuration: Store.Configuration) throws(StoreError) {
+    try NewDatabase.createIfMissing(in: path)
     var created: OpaquePointer?
     try check(mdb_env_create(&created), "creating an LMDB environment")
     let environment = created!

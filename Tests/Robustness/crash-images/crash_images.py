@@ -20,6 +20,9 @@ from ledger import Ledger
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TRACE_BYTES = 4 << 30
+# One in so many images is of a crash within the first so many events.
+FIRST_SHARE = 10
+FIRST_EVENTS = 40
 
 
 def record(arguments) -> int:
@@ -92,11 +95,13 @@ def plan(count: int, images: int, seed: int) -> list[tuple[int, int]]:
     if images == 0:
         return [(event, event) for event in range(count + 1)]
     generator = random.Random(seed)
-    # Spread over the trace: one in each of as many equal parts.
-    return [
-        (min(count, int((number + generator.random()) * (count + 1) / images)), number)
-        for number in range(images)
-    ]
+    # A few at the beginning, where everything is made; the others spread over the trace, one in each of as many equal
+    # parts.
+    first = images // FIRST_SHARE
+    beginning = sorted(generator.randrange(min(count, FIRST_EVENTS) + 1) for _ in range(first))
+    rest = images - first
+    spread = [min(count, int((number + generator.random()) * (count + 1) / rest)) for number in range(rest)]
+    return [(event, number) for number, event in enumerate(sorted(beginning + spread))]
 
 
 def check(arguments) -> int:
