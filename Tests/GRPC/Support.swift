@@ -7,7 +7,7 @@ import Testing
 
 /// Waits until `condition` holds; records an issue when it does not within the deadline.
 func until(
-  _ what: Comment, seconds: Int64 = 10, location: SourceLocation = #_sourceLocation, _ condition: () -> Bool
+  _ what: Comment, seconds: Int64 = 120, location: SourceLocation = #_sourceLocation, _ condition: () -> Bool
 ) async {
   let deadline = ContinuousClock.now + .seconds(seconds)
   while !condition() {

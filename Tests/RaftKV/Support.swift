@@ -54,7 +54,7 @@ final class TestDirectory: Sendable {
 }
 
 /// Waits until `condition` holds; false when it does not within the deadline.
-func eventually(within seconds: Double = 30, _ condition: () -> Bool) -> Bool {
+func eventually(within seconds: Double = 120, _ condition: () -> Bool) -> Bool {
   let deadline = DispatchTime.now() + seconds
   while !condition() {
     if DispatchTime.now() > deadline { return false }
@@ -78,7 +78,7 @@ func answer<Value: Sendable>(_ start: (@escaping @Sendable (Value) -> Void) -> V
     slot.value.withLock { $0 = answer }
     slot.isThere.signal()
   }
-  guard slot.isThere.wait(timeout: .now() + 30) == .success else { throw NoAnswer() }
+  guard slot.isThere.wait(timeout: .now() + 120) == .success else { throw NoAnswer() }
   return slot.value.withLock { $0! }
 }
 

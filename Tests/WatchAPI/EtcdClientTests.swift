@@ -17,7 +17,7 @@ struct EtcdClientTests {
       @Sendable func call<Response: Sendable>(
         _ body: @escaping @Sendable (EtcdClient) -> EventLoopFuture<Response>
       ) async throws -> Response {
-        try await loop.flatSubmit { body(EtcdClient(connection, timeout: .seconds(30))) }.get()
+        try await loop.flatSubmit { body(EtcdClient(connection, timeout: .seconds(120))) }.get()
       }
       let key = Bytes("key".utf8)
       let put = try await call { $0.put(PutCommand(key: key, value: [1])) }

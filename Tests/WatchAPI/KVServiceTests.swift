@@ -321,7 +321,7 @@ struct KVServiceTests {
   }
 
   private func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(120)
     while ContinuousClock.now < deadline {
       if try await condition() { return true }
       await Task.yield()

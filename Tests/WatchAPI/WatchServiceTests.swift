@@ -386,7 +386,7 @@ struct WatchServiceTests {
 extension TestServer {
   /// Waits until the watches' counts are as `condition` says.
   fileprivate func becomesTrue(_ condition: (WatchMetrics) -> Bool) async -> Bool {
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + .seconds(120)
     while !condition(node.watches.metrics) {
       if ContinuousClock.now > deadline { return false }
       try? await Task.sleep(for: .milliseconds(1))

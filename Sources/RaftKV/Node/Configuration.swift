@@ -17,6 +17,14 @@ public struct NodeConfiguration: Sendable {
   public var initialCluster: [(name: String, peerURLs: [String])]
   /// etcd: `--initial-cluster-token`.
   public var clusterToken: String
+  /// etcd: `--initial-cluster-state`: the cluster of `initialCluster` runs already, and this member was added to it.
+  public var joinsExistingCluster = false
+  /// etcd: `--force-new-cluster`: this member goes on alone, with all it holds; the others are forgotten.
+  public var forcesNewCluster = false
+  /// etcd: `--strict-reconfig-check`: no change of the members that would cost the quorum.
+  public var checksReconfiguration = true
+  /// etcd: `--pre-vote`.
+  public var preVote = true
   /// etcd: `--heartbeat-interval`: the length of a tick.
   public var heartbeatMilliseconds = 100
   /// etcd: `--election-timeout`.
@@ -63,6 +71,11 @@ public struct NodeLimits: Sendable {
   public var requestTimeoutMilliseconds = 7000
   /// A memtable without writes for so long is checkpointed, to give its memory back and shorten a restart.
   public var idleFlushMilliseconds = 5000
+  /// How much of the log behind the checkpoint is kept on disk for members that lag, in bytes; a member that lags
+  /// further gets a snapshot. Alone, a member keeps none.
+  public var logTailBytes = 256 << 20
+  /// Bytes of applied entries that are kept in memory for members that lag a little.
+  public var logTailMemoryBytes = 32 << 20
   /// The size of the log's files, in bytes.
   public var logSegmentBytes = 64 << 20
   /// Disk space kept in reserve for going on when the disk is full, in bytes.
@@ -129,6 +142,38 @@ public enum NodeError: Error, Sendable, Hashable {
   case stopped
   /// It may or may not have happened: leadership changed or the wait was too long (etcd: ErrTimeout).
   case timeout
+  /// Leadership changed while a read waited (etcd: ErrLeaderChanged).
+  case leaderChanged
+  /// Only the leader can do this (etcd: ErrNotLeader).
+  case notLeader
+  /// Too few members are connected for a change (etcd: ErrUnhealthy).
+  case unhealthy
+  /// Leadership cannot be handed to that member (etcd: ErrBadLeaderTransferee).
+  case badTransferee
+  /// Leadership was not handed over in time (etcd: ErrTimeoutLeaderTransfer).
+  case transferTimeout
+  /// A change of the members was refused.
+  case membership(MembershipError)
+}
+
+/// Why a change of the members was refused. Nothing changed.
+public enum MembershipError: UInt8, Error, Sendable, Hashable {
+  /// etcd: ErrMemberExist
+  case idExists = 1
+  /// etcd: ErrPeerURLExist
+  case peerURLExists = 2
+  /// Too few members would be left that are started (etcd: ErrMemberNotEnoughStarted).
+  case notEnoughStarted = 3
+  /// etcd: ErrMemberNotFound
+  case notFound = 4
+  /// Only a learner can be promoted (etcd: ErrMemberNotLearner).
+  case notLearner = 5
+  /// It lags too far behind to be promoted (etcd: ErrLearnerNotReady).
+  case learnerNotReady = 6
+  /// etcd: ErrTooManyLearners
+  case tooManyLearners = 7
+  /// The last voter cannot be removed, and there are bounds on how many members there may be.
+  case impossible = 8
 }
 
 /// Why a node could not start. The message is for the operator and says what to do.

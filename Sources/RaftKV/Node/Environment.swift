@@ -10,17 +10,21 @@ public struct Environment: Sendable {
   public var clock: any NodeClock
   /// Makes the executor of one named stage.
   public var makeExecutor: @Sendable (_ name: String) -> any Executor
+  /// Carries what members say to each other; nil for a member that is alone.
+  public var transport: (any PeerTransport)?
   /// Seeds what must differ between members and starts (election timeouts, request ids).
   public var seed: UInt64
 
   /// Everything from outside, given.
   public init(
     fileSystem: any FileSystem, clock: any NodeClock,
-    makeExecutor: @escaping @Sendable (_ name: String) -> any Executor, seed: UInt64
+    makeExecutor: @escaping @Sendable (_ name: String) -> any Executor,
+    transport: (any PeerTransport)? = nil, seed: UInt64
   ) {
     self.fileSystem = fileSystem
     self.clock = clock
     self.makeExecutor = makeExecutor
+    self.transport = transport
     self.seed = seed
   }
 

@@ -70,6 +70,26 @@ public struct EtcdError: Error, Sendable, Hashable {
   static let tooManyRequests = EtcdError(.resourceExhausted, "etcdserver: too many requests")
   static let notSupportedForLearner = EtcdError(
     .failedPrecondition, "etcdserver: rpc not supported for learner")
+  static let leaderChanged = EtcdError(.unavailable, "etcdserver: leader changed")
+  static let notLeader = EtcdError(.failedPrecondition, "etcdserver: not leader")
+  static let unhealthy = EtcdError(.unavailable, "etcdserver: unhealthy cluster")
+  static let badTransferee = EtcdError(.failedPrecondition, "etcdserver: bad leader transferee")
+  static let transferTimeout = EtcdError(
+    .unavailable, "etcdserver: request timed out, leader transfer took too long")
+  static let memberExists = EtcdError(.failedPrecondition, "etcdserver: member ID already exist")
+  static let peerURLExists = EtcdError(.failedPrecondition, "etcdserver: Peer URLs already exists")
+  static let notEnoughStarted = EtcdError(
+    .failedPrecondition, "etcdserver: re-configuration failed due to not enough started members")
+  static let badMemberURLs = EtcdError(.invalidArgument, "etcdserver: given member URLs are invalid")
+  static let memberNotLearner = EtcdError(
+    .failedPrecondition, "etcdserver: can only promote a learner member")
+  static let learnerNotReady = EtcdError(
+    .failedPrecondition, "etcdserver: can only promote a learner member which is in sync with leader")
+  static let tooManyLearners = EtcdError(
+    .failedPrecondition, "etcdserver: too many learner members in cluster")
+  /// etcd ends the process in some of these cases; the text is ours.
+  static let impossibleChange = EtcdError(
+    .failedPrecondition, "etcdserver: this change of the members is not possible")
   static let memberNotFound = EtcdError(.notFound, "etcdserver: member not found")
 }
 
@@ -97,6 +117,25 @@ extension EtcdError {
     case .noSpace: self = .noSpace
     case .stopped: self = .stopped
     case .timeout: self = .timeout
+    case .leaderChanged: self = .leaderChanged
+    case .notLeader: self = .notLeader
+    case .unhealthy: self = .unhealthy
+    case .badTransferee: self = .badTransferee
+    case .transferTimeout: self = .transferTimeout
+    case .membership(let error): self.init(error)
+    }
+  }
+
+  init(_ error: MembershipError) {
+    switch error {
+    case .idExists: self = .memberExists
+    case .peerURLExists: self = .peerURLExists
+    case .notEnoughStarted: self = .notEnoughStarted
+    case .notFound: self = .memberNotFound
+    case .notLearner: self = .memberNotLearner
+    case .learnerNotReady: self = .learnerNotReady
+    case .tooManyLearners: self = .tooManyLearners
+    case .impossible: self = .impossibleChange
     }
   }
 }

@@ -59,7 +59,7 @@ final class TestServer: Sendable {
   func call(_ path: String, bytes: [UInt8], metadata: Metadata = Metadata()) async throws -> [UInt8] {
     let promise = connection.eventLoop.makePromise(of: ByteBuffer.self)
     connection.eventLoop.execute { [connection] in
-      connection.unary(path, ByteBuffer(bytes: bytes), metadata: metadata, timeout: .seconds(30)) { result in
+      connection.unary(path, ByteBuffer(bytes: bytes), metadata: metadata, timeout: .seconds(120)) { result in
         promise.completeWith(result.mapError { $0 as any Error })
       }
     }
@@ -101,7 +101,7 @@ final class TestServer: Sendable {
     let bytes: [UInt8] = try request.serializedBytes()
     let promise = connection.eventLoop.makePromise(of: [ByteBuffer].self)
     connection.eventLoop.execute { [connection] in
-      let call = connection.open("/etcdserverpb.KV/RangeStream", timeout: .seconds(30))
+      let call = connection.open("/etcdserverpb.KV/RangeStream", timeout: .seconds(120))
       var messages: [ByteBuffer] = []
       call.onMessage = { messages.append($0) }
       call.onFinish = { status, _ in
@@ -147,8 +147,8 @@ final class TestServer: Sendable {
       call.send(ByteBuffer(bytes: bytes))
       call.halfClose()
       Task {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while !(await condition()), ContinuousClock.now < deadline { await Task.yield() }
+        let deadline = ContinuousClock.now + .seconds(120)
+        while !(await condition()), ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(1)) }
         self.cancel(call)
       }
     }

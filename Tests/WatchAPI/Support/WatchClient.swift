@@ -75,7 +75,7 @@ final class WatchClient: Sendable {
   func requestProgress() throws { try send(.with { $0.progressRequest = .init() }) }
 
   private func eventually<Value>(_ body: (inout sending State) -> sending Value?) async throws -> Value {
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + .seconds(120)
     while true {
       if let value = state.withLock({ body(&$0) }) { return value }
       try #require(ContinuousClock.now < deadline, "nothing came")

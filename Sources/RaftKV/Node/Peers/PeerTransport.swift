@@ -15,6 +15,14 @@ public protocol PeerTransport: Sendable {
   func send(_ messages: [Message])
   /// Hands proposals over to the member that leads, as `send` does.
   func forward(_ proposals: [[UInt8]], to leader: MemberID)
+  /// Asks a member something that it answers at once or soon, apart from all messages. `completion` is told once: the
+  /// answer, or nil when the member could not be asked or gave none within `milliseconds`.
+  func ask(
+    _ request: [UInt8], of member: MemberID, milliseconds: Int,
+    completion: @escaping @Sendable ([UInt8]?) -> Void)
+  /// Asks whoever listens at one of these peer URLs for the cluster's document, each URL in turn. Blocks; only while a
+  /// member starts, and possible before `start`. Nil when nobody answers in time.
+  func clusterDocument(from urls: [String], milliseconds: Int) -> [UInt8]?
   /// Streams a state to a member, apart from all messages, and goes on where an attempt that was cut off ended.
   /// `completion` is told once, whether the member has all of it and verified it. One at a time to a member.
   func sendSnapshot(
@@ -61,6 +69,8 @@ public protocol PeerReceiver: Sendable {
   func receive(_ messages: [Message])
   /// Proposals of another member's clients, for the leader.
   func receive(proposals: [[UInt8]], from member: MemberID)
+  /// A member asks something (`PeerTransport.ask`); `answer` may be called later, on any thread, once.
+  func receive(request: [UInt8], from member: MemberID, answer: @escaping @Sendable ([UInt8]) -> Void)
   /// A peer begins to send a state, or goes on with one. Nil when it is not wanted.
   func beginSnapshot(_ snapshot: SnapshotDescription, from member: MemberID) -> (any SnapshotSink)?
   /// A member could not be reached, or its link ended.
