@@ -112,7 +112,9 @@ final class EmbeddedTarget: Target {
       case .store(.corrupt): .dataLoss
       case .store: .unknown
       case .requestTooLarge: .invalidArgument
-      case .noLeader, .stopped, .timeout: .unavailable
+      case .notLeader, .badTransferee, .membership: .failedPrecondition
+      case .noLeader, .stopped, .timeout, .leaderFailure, .leaderChanged, .unhealthy, .transferTimeout:
+        .unavailable
       }
     return .failure(GRPCStatus(code, "\(error)"))
   }

@@ -142,6 +142,8 @@ public enum NodeError: Error, Sendable, Hashable {
   case stopped
   /// It may or may not have happened: leadership changed or the wait was too long (etcd: ErrTimeout).
   case timeout
+  /// The same, and the leader was lost meanwhile (etcd: ErrTimeoutDueToLeaderFail).
+  case leaderFailure
   /// Leadership changed while a read waited (etcd: ErrLeaderChanged).
   case leaderChanged
   /// Only the leader can do this (etcd: ErrNotLeader).

@@ -2,7 +2,8 @@
 /// of the node, once this member too has applied the change, and must only hand the outcome on.
 extension Node {
   /// What a change of the members answers: the member in question (nil of a removal) and all members after it.
-  public typealias MembershipCompletion = @Sendable (Result<(member: Member?, members: [Member]), NodeError>) -> Void
+  public typealias MembershipCompletion =
+    @Sendable (Result<(member: Member?, members: [Member]), NodeError>) -> Void
 
   /// Adds a member, which is started afterwards.
   public func addMember(peerURLs: [String], isLearner: Bool, completion: @escaping MembershipCompletion) {

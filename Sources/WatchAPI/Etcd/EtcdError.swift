@@ -70,6 +70,8 @@ public struct EtcdError: Error, Sendable, Hashable {
   static let tooManyRequests = EtcdError(.resourceExhausted, "etcdserver: too many requests")
   static let notSupportedForLearner = EtcdError(
     .failedPrecondition, "etcdserver: rpc not supported for learner")
+  static let leaderFailure = EtcdError(
+    .unavailable, "etcdserver: request timed out, possibly due to previous leader failure")
   static let leaderChanged = EtcdError(.unavailable, "etcdserver: leader changed")
   static let notLeader = EtcdError(.failedPrecondition, "etcdserver: not leader")
   static let unhealthy = EtcdError(.unavailable, "etcdserver: unhealthy cluster")
@@ -117,6 +119,7 @@ extension EtcdError {
     case .noSpace: self = .noSpace
     case .stopped: self = .stopped
     case .timeout: self = .timeout
+    case .leaderFailure: self = .leaderFailure
     case .leaderChanged: self = .leaderChanged
     case .notLeader: self = .notLeader
     case .unhealthy: self = .unhealthy

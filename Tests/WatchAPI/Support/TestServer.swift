@@ -148,7 +148,9 @@ final class TestServer: Sendable {
       call.halfClose()
       Task {
         let deadline = ContinuousClock.now + .seconds(120)
-        while !(await condition()), ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(1)) }
+        while !(await condition()), ContinuousClock.now < deadline {
+          try? await Task.sleep(for: .milliseconds(1))
+        }
         self.cancel(call)
       }
     }
