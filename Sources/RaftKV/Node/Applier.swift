@@ -21,6 +21,7 @@ final class Applier: @unchecked Sendable {
   private let timeoutNanoseconds: UInt64
   private let founding: Cluster
   private let leases: LeaseManager
+  private let onApply: (@Sendable (Entry, Command?, Outcome?) -> Void)?
 
   private var appliedIndex: LogIndex
   /// Entries that wait for a flush.
@@ -36,8 +37,10 @@ final class Applier: @unchecked Sendable {
 
   init(
     store: Store, founding: Cluster, leases: LeaseManager, pipeline: Pipeline, watches: WatchHub,
-    decoder: @escaping CommandDecoder, clock: any NodeClock, limits: NodeLimits
+    decoder: @escaping CommandDecoder, clock: any NodeClock, limits: NodeLimits,
+    onApply: (@Sendable (Entry, Command?, Outcome?) -> Void)? = nil
   ) {
+    self.onApply = onApply
     self.leases = leases
     self.watches = watches
     self.founding = founding
@@ -115,6 +118,7 @@ final class Applier: @unchecked Sendable {
     guard entry.kind == .normal, !entry.data.isEmpty else {
       store.skip(index: entry.index, term: entry.term)
       appliedIndex = entry.index
+      onApply?(entry, nil, nil)
       return
     }
     let command: Command
@@ -134,6 +138,7 @@ final class Applier: @unchecked Sendable {
       return answer(committed, .failure(.stopped))
     }
     appliedIndex = entry.index
+    onApply?(entry, command, outcome)
     pipeline.metrics.proposalsApplied.wrappingAdd(1, ordering: .relaxed)
     if case .lease(let command) = command, case .success(.lease(let result)) = outcome.result {
       leases.applied(command, result)

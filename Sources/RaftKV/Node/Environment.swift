@@ -1,4 +1,6 @@
 import Glibc
+package import MVCC
+package import Raft
 import Synchronization
 public import WAL
 
@@ -14,6 +16,8 @@ public struct Environment: Sendable {
   public var transport: (any PeerTransport)?
   /// Seeds what must differ between members and starts (election timeouts, request ids).
   public var seed: UInt64
+  /// Told of each entry as it is applied, with what it did, if it does anything: for a simulator's checks.
+  package var onApply: (@Sendable (_ entry: Entry, _ command: Command?, _ outcome: Outcome?) -> Void)?
 
   /// Everything from outside, given.
   public init(

@@ -117,7 +117,7 @@ public final class Node: Sendable {
     let applier = Applier(
       store: store, founding: founding, leases: leases, pipeline: pipeline, watches: watches,
       decoder: decoder,
-      clock: clock, limits: limits)
+      clock: clock, limits: limits, onApply: environment.onApply)
 
     let raftLoop = self.raftLoop
     pipeline.raft.attach { raftLoop.handle($0) }
