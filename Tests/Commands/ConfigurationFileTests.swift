@@ -63,7 +63,11 @@ struct ConfigurationFileTests {
     ("just words", "c.yaml: expected a mapping of flag names to values"),
     ("client-transport-security:\n  cert: x", "c.yaml:2: unknown key \"cert\" in client-transport-security"),
     ("client-transport-security: x", "c.yaml:1: client-transport-security must be a mapping"),
-    ("peer-transport-security:\n  cert-file: x", "c.yaml:2: peer-cert-file: TLS is not available yet"),
+    ("peer-transport-security:\n  cert-file: x", "KeyFile and CertFile must both be present[key: , cert: x]"),
+    (
+      "peer-transport-security:\n  crl-file: x",
+      "c.yaml:2: peer-crl-file: revocation lists are not read; use a CA for the members alone"
+    ),
     ("? [a]\n: b", "c.yaml:1: expected a flag's name as key"),
   ])
   func mistakesAreNamedWithTheirLine(_ text: String, _ expected: String) throws {

@@ -15,7 +15,11 @@ struct ServeConfigurationTests {
       "--grpc-keepalive-interval", "1h1m", "--grpc-keepalive-timeout", "1.5s", "--heartbeat-interval", "12",
       "--election-timeout", "60", "--log-level", "warn", "--log-format", "console", "--log-outputs",
       "stdout,/tmp/log,stdout", "--memtable-bytes", "65536", "--memtable-changes", "1234",
-      "--index-delta-bytes", "5678", "--wal-segment-bytes", "65537",
+      "--index-delta-bytes", "5678", "--wal-segment-bytes", "65537", "--log-tail-bytes", "13",
+      "--log-tail-memory-bytes", "14", "--force-new-cluster", "--strict-reconfig-check=false",
+      "--pre-vote=false", "--peer-cert-file", "cert", "--peer-key-file", "key", "--peer-trusted-ca-file",
+      "ca",
+      "--peer-client-cert-auth", "--peer-cert-allowed-cn", "members",
     ])
     #expect(configuration.name == "m1")
     #expect(configuration.dataDirectory == "/data")
@@ -35,6 +39,15 @@ struct ServeConfigurationTests {
     #expect(configuration.memtableChanges == 1234)
     #expect(configuration.indexDeltaBytes == 5678)
     #expect(configuration.walSegmentBytes == 65537)
+    #expect(configuration.logTailBytes == 13)
+    #expect(configuration.logTailMemoryBytes == 14)
+    #expect(configuration.forcesNewCluster)
+    #expect(!configuration.checksReconfiguration)
+    #expect(!configuration.preVote)
+    let tls = try #require(configuration.peerTLS)
+    #expect(tls.certificate?.file == "cert" && tls.certificate?.keyFile == "key")
+    #expect(tls.trustedCAFile == "ca" && tls.requiresClientCertificate && !tls.isAutomatic)
+    #expect(tls.allowedCommonName == "members")
     #expect(configuration.concurrentStreamsMax == 10)
     #expect(configuration.keepAliveMinimumInterval == .milliseconds(11))
     #expect(configuration.keepAliveInterval == .seconds(3660))
@@ -139,15 +152,28 @@ struct ServeConfigurationTests {
       ["--initial-cluster=other=http://h:1"],
       "couldn't find local name \"default\" in the initial cluster configuration"
     ),
-    (
-      ["--initial-cluster=default=http://h:1,b=http://h:2"],
-      "--initial-cluster: clusters of several members (default, b) are not available yet"
-    ),
     (["--initial-cluster=http://h:1"], "--initial-cluster: expected name=url, found \"http://h:1\""),
     (
-      ["--initial-cluster=default=http://h:1", "--initial-advertise-peer-urls=http://h:2"],
-      "--initial-cluster must include default=http://h:2 given --initial-advertise-peer-urls; "
-        + "it has default=http://h:1"
+      ["--join=http://h:1", "--initial-cluster=default=http://h:2"],
+      "--join asks the cluster who its members are: leave out --initial-cluster"
+    ),
+    (
+      ["--join=http://h:1", "--force-new-cluster"], "--join and --force-new-cluster contradict each other"
+    ),
+    (["--join=h:1"], "--join: \"h:1\" is not a URL: expected http://host:port"),
+    (["--peer-cert-file=c"], "KeyFile and CertFile must both be present[key: , cert: c]"),
+    (
+      ["--peer-trusted-ca-file=c"],
+      "TLS between members needs --peer-cert-file and --peer-key-file (or --peer-auto-tls)"
+    ),
+    (
+      ["--peer-cert-file=c", "--peer-key-file=k", "--peer-client-cert-auth"],
+      "--peer-client-cert-auth and --peer-cert-allowed-cn need --peer-trusted-ca-file"
+    ),
+    (
+      ["--listen-peer-urls=https://127.0.0.1:1"],
+      "--listen-peer-urls: cannot listen on TLS for https://127.0.0.1:1: "
+        + "--peer-cert-file and --peer-key-file, or --peer-auto-tls, are missing"
     ),
     (["--log-outputs=,"], "--log-outputs names no output"),
     (
@@ -157,6 +183,71 @@ struct ServeConfigurationTests {
   ])
   func refusedValues(_ arguments: [String], _ message: String) {
     #expect(throws: ConfigurationError(.value, message)) { try parse(arguments) }
+  }
+}
+
+/// Who the members are, and how they reach each other.
+struct ClusterConfigurationTests {
+  @Test func severalMembers() throws {
+    let configuration = try configuration([
+      "--name=b", "--initial-cluster=a=http://h:1,b=http://h:2,c=https://h:4,c=http://h:3",
+      "--initial-advertise-peer-urls=http://h:2",
+    ])
+    #expect(configuration.initialCluster.map(\.name) == ["a", "b", "c"])
+    #expect(
+      configuration.initialCluster.map { $0.peerURLs.map(\.description) }
+        == [["http://h:1"], ["http://h:2"], ["http://h:3", "https://h:4"]])
+    #expect(configuration.advertisePeerURLs.map(\.description) == ["http://h:2"])
+    try configuration.checkBootstrap()
+  }
+
+  @Test(arguments: [
+    (
+      ["--initial-cluster=default=http://h:1", "--initial-advertise-peer-urls=http://h:2"],
+      "--initial-cluster has default=http://h:1 but missing from --initial-advertise-peer-urls=http://h:2"
+    ),
+    (
+      ["--initial-cluster=default=http://h:1", "--initial-advertise-peer-urls=http://h:1,http://h:2"],
+      "--initial-advertise-peer-urls has http://h:2 but missing from --initial-cluster=default=http://h:1"
+    ),
+    (
+      ["--initial-cluster-state=existing"],
+      "--initial-cluster-state existing: --initial-cluster must name the members of the running cluster, "
+        + "and this one, which was added to it"
+    ),
+    (
+      ["--initial-cluster=default=http://h:1,b=http://h:1"],
+      "initial cluster default=http://h:1,b=http://h:1 has duplicated url"
+    ),
+  ])
+  func aMemberWithoutDataMustBeConsistent(_ arguments: [String], _ message: String) throws {
+    let read = try configuration(arguments)
+    #expect(throws: ConfigurationError(.value, message)) { try read.checkBootstrap() }
+  }
+
+  @Test func joining() throws {
+    let configuration = try configuration([
+      "--name=b", "--join=http://h:1,http://i:1", "--initial-advertise-peer-urls=http://h:2",
+    ])
+    #expect(configuration.joinURLs.map(\.description) == ["http://h:1", "http://i:1"])
+    #expect(configuration.initialCluster.map(\.name) == ["b"])
+    #expect(configuration.advertisePeerURLs.map(\.description) == ["http://h:2"])
+  }
+
+  @Test func automaticTLS() throws {
+    let tls = try #require(
+      try configuration(["--peer-auto-tls", "--listen-peer-urls=https://127.0.0.1:1"]).peerTLS)
+    #expect(tls.isAutomatic && tls.certificate == nil && !tls.requiresClientCertificate)
+    // Certificates that are given win.
+    let given = try #require(
+      try configuration(["--peer-auto-tls", "--peer-cert-file=c", "--peer-key-file=k"]).peerTLS)
+    #expect(!given.isAutomatic && given.certificate?.file == "c")
+    #expect(try configuration([]).peerTLS == nil)
+  }
+
+  @Test func certificatesForNothingAreWarnedOf() throws {
+    let flags = ["--peer-auto-tls", "--listen-peer-urls=https://127.0.0.1:1,http://127.0.0.1:2"]
+    #expect(try notices(flags) == ["certificates are not used on http://127.0.0.1:2, which is not https"])
   }
 }
 
@@ -180,6 +271,13 @@ struct NetworkURLTests {
   ])
   func refused(_ text: String) {
     #expect(throws: ConfigurationError.self) { try NetworkURL.parse(text) }
+  }
+
+  @Test func withTLS() throws {
+    let url = try NetworkURL.parse("https://[::1]:1", withTLS: true)
+    #expect(url == NetworkURL(host: "::1", port: 1, isSecure: true))
+    #expect(url.description == "https://[::1]:1")
+    #expect(try NetworkURL.parse("http://a:1", withTLS: true) == NetworkURL(host: "a", port: 1))
   }
 
   @Test(arguments: [

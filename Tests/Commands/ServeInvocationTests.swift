@@ -51,6 +51,13 @@ struct ServeInvocationTests {
     #expect(configuration.initialCluster.map(\.peerURLs) == [[NetworkURL(host: "localhost", port: 2380)]])
     #expect(configuration.clusterState == .new)
     #expect(configuration.clusterToken == "etcd-cluster")
+    #expect(configuration.joinURLs == [])
+    #expect(!configuration.forcesNewCluster)
+    #expect(configuration.checksReconfiguration)
+    #expect(configuration.preVote)
+    #expect(configuration.peerTLS == nil)
+    #expect(configuration.logTailBytes == 256 << 20)
+    #expect(configuration.logTailMemoryBytes == 32 << 20)
     #expect(configuration.quotaBytes == 2 << 30)
     #expect(configuration.requestBytesMax == 1_572_864)
     #expect(configuration.transactionOperationsMax == 128)
@@ -241,8 +248,8 @@ struct ServeInvocationTests {
 
   @Test(arguments: [
     "--cert-file=x", "--client-cert-auth", "--unsafe-no-fsync",
-    "--discovery-srv=example.com", "--listen-client-http-urls=http://a:1", "--force-new-cluster",
-    "--auth-token=jwt",
+    "--discovery-srv=example.com", "--listen-client-http-urls=http://a:1",
+    "--auth-token=jwt", "--peer-crl-file=x", "--peer-client-cert-file=x",
   ])
   func anUnavailableFlagIsRefusedByName(_ argument: String) throws {
     let error = #expect(throws: ConfigurationError.self) { try parse([argument]) }

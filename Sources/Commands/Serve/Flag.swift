@@ -29,6 +29,7 @@ struct Flag: Sendable {
   enum Section: String, Sendable, CaseIterable {
     case member = "Member"
     case clustering = "Clustering"
+    case peerTLS = "TLS between members"
     case limits = "Limits"
     case logging = "Logging and metrics"
   }

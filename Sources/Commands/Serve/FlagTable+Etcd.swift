@@ -28,27 +28,31 @@ extension FlagTable {
 
   private static let engine = "the storage engine has no such setting"
   private static let checked = "every record is checked against its checksum whenever it is read"
-  private static let leases = "leases are not available yet"
-  private static let oneMember = "clusters of several members are not available yet"
+  private static let leases = "what is left of leases is always noted in the log"
+  private static let links = "links between members have their own timeouts"
+  private static let compared =
+    "members do not compare their contents by themselves; use etcdctl endpoint hashkv"
+  private static let oneLearner = "a cluster has one learner at a time"
   private static let loggerIsFixed = "logs are structured already"
   private static let slowRequests = "slow requests are not logged one by one"
 
   static let ignored: [Flag] =
     [
       ignored("snapshot-count", .count, "100000", "the log is shortened as data reaches the store"),
-      ignored("snapshot-catchup-entries", .count, "5000", oneMember),
+      ignored(
+        "snapshot-catchup-entries", .count, "5000", "--log-tail-bytes says how much log is kept for others"),
       ignored("max-snapshots", .count, "5", "no snapshot files are kept"),
       ignored("max-wals", .count, "5", "log files are deleted when nothing needs them"),
-      ignored("initial-election-tick-advance", .boolean, "true", "a single member elects itself at once"),
+      ignored(
+        "initial-election-tick-advance", .boolean, "true", "a member alone elects itself at once; others wait"
+      ),
       ignored("backend-bbolt-freelist-type", .text, "map", engine),
       ignored("backend-batch-interval", .duration, "0", engine),
       ignored("backend-batch-limit", .integer, "0", engine),
       ignored("enable-grpc-gateway", .boolean, "true", "the JSON gateway is not available yet"),
       ignored("socket-reuse-address", .boolean, "false", "sockets are always opened that way"),
-      ignored("raft-read-timeout", .duration, "5s", oneMember),
-      ignored("raft-write-timeout", .duration, "5s", oneMember),
-      ignored("pre-vote", .boolean, "true", "elections always have a pre-vote round"),
-      ignored("strict-reconfig-check", .boolean, "true", oneMember),
+      ignored("raft-read-timeout", .duration, "5s", links),
+      ignored("raft-write-timeout", .duration, "5s", links),
       ignored("v2-deprecation", .text, "not-yet", "there is no v2 store"),
       ignored("discovery-fallback", .text, "proxy", "there is no v2 proxy"),
       ignored("discovery-srv-name", .text, "", "discovery is not available"),
@@ -57,7 +61,8 @@ extension FlagTable {
       ignored("proxy-dial-timeout", .count, "1000", "there is no v2 proxy"),
       ignored("proxy-write-timeout", .count, "5000", "there is no v2 proxy"),
       ignored("proxy-read-timeout", .count, "0", "there is no v2 proxy"),
-      ignored("self-signed-cert-validity", .count, "1", "TLS is not available yet"),
+      ignored(
+        "self-signed-cert-validity", .count, "1", "certificates made by --peer-auto-tls are valid for a year"),
       ignored("bcrypt-cost", .count, "10", "authentication is not available yet"),
       ignored("auth-token-ttl", .count, "300", "authentication is not available yet"),
       ignored("cors", .text, "*", "requests from browsers get no CORS headers"),
@@ -66,28 +71,30 @@ extension FlagTable {
       ignored("disable-log-sampling", .boolean, "false", "logs are not sampled"),
       ignored("log-rotation-config-json", .text, "", "log files are not rotated"),
       ignored("feature-gates", .text, "", "there are no feature gates"),
-      ignored("max-learners", .integer, "1", oneMember),
-      ignored("experimental-max-learners", .integer, "1", oneMember),
+      ignored("max-learners", .integer, "1", oneLearner),
+      ignored("experimental-max-learners", .integer, "1", oneLearner),
       ignored("experimental-enable-lease-checkpoint", .boolean, "false", leases),
       ignored("experimental-enable-lease-checkpoint-persist", .boolean, "false", leases),
       ignored("experimental-txn-mode-write-with-shared-buffer", .boolean, "true", engine),
       ignored("experimental-initial-corrupt-check", .boolean, "false", checked),
-      ignored("experimental-compact-hash-check-enabled", .boolean, "false", oneMember),
+      ignored("experimental-compact-hash-check-enabled", .boolean, "false", compared),
       ignored(
         "experimental-stop-grpc-service-on-defrag", .boolean, "false", "nothing stops for defragmentation"),
       ignored("experimental-enable-v2v3", .text, "", "there is no v2 store"),
     ]
     + [
       ignoredInBothSpellings("corrupt-check-time", .duration, "0s", checked),
-      ignoredInBothSpellings("compact-hash-check-time", .duration, "1m", oneMember),
+      ignoredInBothSpellings("compact-hash-check-time", .duration, "1m", compared),
       ignoredInBothSpellings("compaction-batch-limit", .integer, "1000", engine),
       ignoredInBothSpellings("compaction-sleep-interval", .duration, "10ms", engine),
-      ignoredInBothSpellings("downgrade-check-time", .duration, "5s", oneMember),
+      ignoredInBothSpellings("downgrade-check-time", .duration, "5s", "there are no downgrades"),
       ignoredInBothSpellings("memory-mlock", .boolean, "false", "memory is not locked"),
       ignoredInBothSpellings("warning-apply-duration", .duration, "100ms", slowRequests),
       ignoredInBothSpellings("warning-unary-request-duration", .duration, "300ms", slowRequests),
       ignoredInBothSpellings("bootstrap-defrag-threshold-megabytes", .count, "0", engine),
-      ignoredInBothSpellings("peer-skip-client-san-verification", .boolean, "false", oneMember),
+      ignoredInBothSpellings(
+        "peer-skip-client-san-verification", .boolean, "false",
+        "the addresses in certificates of members that connect are not looked at"),
       ignoredInBothSpellings("distributed-tracing-address", .text, "localhost:4317", "there is no tracing"),
       ignoredInBothSpellings("distributed-tracing-service-name", .text, "etcd", "there is no tracing"),
       ignoredInBothSpellings("distributed-tracing-instance-id", .text, "", "there is no tracing"),
@@ -95,6 +102,7 @@ extension FlagTable {
     ].joined()
 
   private static let tls = "TLS is not available yet"
+  private static let onePeerCertificate = "a member shows --peer-cert-file whichever side connects"
   private static let discovery = "discovery is not available; list the members in --initial-cluster"
 
   static let unavailable: [Flag] = [
@@ -107,16 +115,11 @@ extension FlagTable {
     unavailable("client-cert-allowed-hostname", .text, "", tls),
     unavailable("trusted-ca-file", .text, "", tls),
     unavailable("auto-tls", .boolean, "false", tls),
-    unavailable("peer-cert-file", .text, "", tls),
-    unavailable("peer-key-file", .text, "", tls),
-    unavailable("peer-client-cert-file", .text, "", tls),
-    unavailable("peer-client-key-file", .text, "", tls),
-    unavailable("peer-client-cert-auth", .boolean, "false", tls),
-    unavailable("peer-trusted-ca-file", .text, "", tls),
-    unavailable("peer-crl-file", .text, "", tls),
-    unavailable("peer-cert-allowed-cn", .text, "", tls),
-    unavailable("peer-cert-allowed-hostname", .text, "", tls),
-    unavailable("peer-auto-tls", .boolean, "false", tls),
+    unavailable("peer-client-cert-file", .text, "", onePeerCertificate),
+    unavailable("peer-client-key-file", .text, "", onePeerCertificate),
+    unavailable("peer-crl-file", .text, "", "revocation lists are not read; use a CA for the members alone"),
+    unavailable(
+      "peer-cert-allowed-hostname", .text, "", "host names are not compared; use --peer-cert-allowed-cn"),
     unavailable("cipher-suites", .text, "", tls),
     unavailable("tls-min-version", .text, "TLS1.2", tls),
     unavailable("tls-max-version", .text, "", tls),
@@ -147,8 +150,6 @@ extension FlagTable {
     unavailable("enable-log-rotation", .boolean, "false", "log files are not rotated; use logrotate"),
     unavailable("enable-distributed-tracing", .boolean, "false", "there is no tracing"),
     unavailable("experimental-enable-distributed-tracing", .boolean, "false", "there is no tracing"),
-    unavailable(
-      "force-new-cluster", .boolean, "false", "a cluster of one member never needs it"),
     unavailable(
       "unsafe-no-fsync", .boolean, "false", "writes are never acknowledged before they are on disk"),
   ]

@@ -62,13 +62,39 @@ enum FlagTable {
       "URLs that other members reach this one by."),
     flag(
       .clustering, "initial-cluster", .text, "${name}=${initial-advertise-peer-urls}",
-      "Members of a new cluster: name=url,…"),
+      "Members of a new cluster: name=url,… with a part for each of a member's URLs."),
     flag(
       .clustering, "initial-cluster-state", .choice(["new", "existing"]), "new",
       "Whether a member without data starts a cluster or joins one."),
     flag(
       .clustering, "initial-cluster-token", .text, "etcd-cluster",
       "Makes the ids of clusters differ that are started alike."),
+    flag(
+      .clustering, "join", .text, "",
+      "Client URLs of a running cluster, which a member without data adds itself to. (Not a flag of etcd.)"),
+    flag(
+      .clustering, "force-new-cluster", .boolean, "false",
+      "Go on alone with the data that is there and forget the other members, when most are lost."
+    ),
+    flag(
+      .clustering, "strict-reconfig-check", .boolean, "true",
+      "Refuse changes of the members that would cost the quorum."),
+    flag(
+      .clustering, "pre-vote", .boolean, "true",
+      "Ask for votes before an election, so that a member which comes back disturbs nobody."),
+
+    flag(.peerTLS, "peer-cert-file", .text, "", "Certificate that this member shows to others, in PEM form."),
+    flag(.peerTLS, "peer-key-file", .text, "", "Its private key, in PEM form."),
+    flag(.peerTLS, "peer-trusted-ca-file", .text, "", "Certificates of who may sign those of the members."),
+    flag(
+      .peerTLS, "peer-client-cert-auth", .boolean, "false",
+      "Demand of members that connect a certificate signed by one of them."),
+    flag(
+      .peerTLS, "peer-cert-allowed-cn", .text, "", "The common name that certificates of members must have."),
+    flag(
+      .peerTLS, "peer-auto-tls", .boolean, "false",
+      "Encrypt between members by certificates that they make themselves and that prove nothing."
+    ),
 
     flag(
       .limits, "quota-backend-bytes", .integer, "0",
@@ -89,6 +115,13 @@ enum FlagTable {
     flag(
       .limits, "wal-segment-bytes", .count, "67108864",
       "Size of each file of the log; the next one is preallocated. (Not a flag of etcd.)"),
+    flag(
+      .limits, "log-tail-bytes", .count, "268435456",
+      "Bytes of log kept for members that lag; one further behind gets a snapshot. (Not a flag of etcd.)"
+    ),
+    flag(
+      .limits, "log-tail-memory-bytes", .count, "33554432",
+      "Bytes of it that are kept in memory too. (Not a flag of etcd.)"),
     flag(
       .limits, "auto-compaction-mode", .choice(["periodic", "revision"]), "periodic",
       "What the retention counts: time (periodic), or revisions (revision)."),

@@ -1,20 +1,23 @@
 import Glibc
 
-/// A URL that a member listens on or is reached by: `http://host:port` and nothing after it.
+/// A URL that a member listens on or is reached by: `http://host:port`, or with `https`, and nothing after it.
 public struct NetworkURL: Hashable, Sendable, CustomStringConvertible, Comparable {
+  /// Whether the scheme is `https`.
+  public var isSecure: Bool
   /// A name or an address, without the brackets of an IPv6 address.
   public var host: String
   /// 0 when listening: the kernel chooses.
   public var port: Int
 
   /// Creates a URL from its parts.
-  public init(host: String, port: Int) {
+  public init(host: String, port: Int, isSecure: Bool = false) {
+    self.isSecure = isSecure
     self.host = host
     self.port = port
   }
 
   /// As it is written.
-  public var description: String { "http://\(address)" }
+  public var description: String { "\(isSecure ? "https" : "http")://\(address)" }
 
   /// `host:port`, with brackets around an IPv6 address.
   public var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
@@ -32,14 +35,18 @@ public struct NetworkURL: Hashable, Sendable, CustomStringConvertible, Comparabl
       || inet_pton(AF_INET6, host, &address) == 1
   }
 
-  /// Reads one URL; the error says what is wrong with it, quoting it.
-  public static func parse(_ text: String) throws(ConfigurationError) -> NetworkURL {
+  /// Reads one URL; the error says what is wrong with it, quoting it. `https` is refused where there is no TLS.
+  public static func parse(
+    _ text: String, withTLS: Bool = false
+  ) throws(ConfigurationError) -> NetworkURL {
+    var isSecure = false
     guard let separator = text.firstRange(of: "://") else {
       throw ConfigurationError(
         .value, "\"\(text)\" is not a URL: expected http://host:port")
     }
     switch text[..<separator.lowerBound] {
     case "http": break
+    case "https" where withTLS: isSecure = true
     case "https":
       throw ConfigurationError(
         .value, "\(text): TLS is not available yet; use http://")
@@ -54,11 +61,11 @@ public struct NetworkURL: Hashable, Sendable, CustomStringConvertible, Comparabl
     if let end = rest.firstIndex(where: { $0 == "/" || $0 == "?" || $0 == "#" }) {
       throw ConfigurationError(.value, "URL must not contain a path: \(text) (drop \"\(rest[end...])\")")
     }
-    return try parse(authority: rest, in: text)
+    return try parse(authority: rest, in: text, isSecure: isSecure)
   }
 
   private static func parse(
-    authority: Substring, in text: String
+    authority: Substring, in text: String, isSecure: Bool
   ) throws(ConfigurationError) -> NetworkURL {
     let malformed = ConfigurationError(
       .value, "URL address does not have the form \"host:port\": \(text)")
@@ -77,15 +84,17 @@ public struct NetworkURL: Hashable, Sendable, CustomStringConvertible, Comparabl
     guard !host.isEmpty, isHost, !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
       let port = UInt16(digits)
     else { throw malformed }
-    return NetworkURL(host: String(host), port: Int(port))
+    return NetworkURL(host: String(host), port: Int(port), isSecure: isSecure)
   }
 
   /// Reads a comma-separated list: sorted and without repeats, as etcd keeps them.
-  public static func parseList(_ text: String) throws(ConfigurationError) -> [NetworkURL] {
+  public static func parseList(
+    _ text: String, withTLS: Bool = false
+  ) throws(ConfigurationError) -> [NetworkURL] {
     var urls: Set<NetworkURL> = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let trimmed = part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
-      urls.insert(try parse(String(trimmed)))
+      urls.insert(try parse(String(trimmed), withTLS: withTLS))
     }
     return urls.sorted()
   }

@@ -14,6 +14,7 @@ extension ServeConfiguration {
     /// It is rebuilt at each start.
     static let indexDeltaBytes: ClosedRange<UInt64> = 4 << 10...1 << 30
     static let walSegmentBytes: ClosedRange<UInt64> = 64 << 10...4 << 30
+    static let logTailBytesMax: UInt64 = 1 << 40
     /// etcd: `maxElectionMs`.
     static let electionTimeoutMillisecondsMax: UInt64 = 50_000
   }
@@ -29,6 +30,7 @@ extension ServeConfiguration {
     let dataDirectory = values.given("data-dir") ?? "\(name).raftkv"
     let listenClientURLs = try values.urls("listen-client-urls", toBind: true)
     let advertiseClientURLs = try advertised(listening: listenClientURLs, values)
+    let tls = try peerTLS(values)
     let (advertisePeerURLs, initialCluster) = try cluster(name: name, values)
     let (heartbeat, election) = try timing(values)
     let quota = values.integer("quota-backend-bytes")
@@ -41,13 +43,20 @@ extension ServeConfiguration {
       walDirectory: values.given("wal-dir"),
       listenClientURLs: listenClientURLs,
       advertiseClientURLs: advertiseClientURLs,
-      listenPeerURLs: try values.urls("listen-peer-urls", toBind: true),
+      listenPeerURLs: try listenPeerURLs(values, tls),
       advertisePeerURLs: advertisePeerURLs,
       listenMetricsURLs: values.given("listen-metrics-urls") == nil
         ? [] : try values.urls("listen-metrics-urls", toBind: true),
       initialCluster: initialCluster,
       clusterState: ClusterState(rawValue: values.text("initial-cluster-state")) ?? .new,
       clusterToken: values.text("initial-cluster-token"),
+      joinURLs: try joinURLs(values),
+      forcesNewCluster: values.boolean("force-new-cluster"),
+      checksReconfiguration: values.boolean("strict-reconfig-check"),
+      preVote: values.boolean("pre-vote"),
+      peerTLS: tls,
+      logTailBytes: Int(try values.count("log-tail-bytes", in: 0...Limits.logTailBytesMax)),
+      logTailMemoryBytes: Int(try values.count("log-tail-memory-bytes", in: 0...Limits.logTailBytesMax)),
       quotaBytes: quota < 0 ? nil : quota == 0 ? Limits.defaultQuotaBytes : quota,
       requestBytesMax: Int(try values.count("max-request-bytes", in: 1...Limits.requestBytesMax)),
       transactionOperationsMax: Int(
@@ -89,58 +98,6 @@ extension ServeConfiguration {
         .value, "--advertise-client-urls is required when --listen-client-urls has \(wildcard)")
     }
     return nil
-  }
-
-  private static func cluster(
-    name: String, _ values: Values
-  ) throws(ConfigurationError) -> (advertised: [NetworkURL], members: [InitialMember]) {
-    let advertised = try values.urls("initial-advertise-peer-urls", toBind: false)
-    guard values.given("initial-cluster") != nil else {
-      return (advertised, [InitialMember(name: name, peerURLs: advertised)])
-    }
-    let members = try initialMembers(values)
-    guard let own = members.first(where: { $0.name == name }) else {
-      throw ConfigurationError(
-        .value, "couldn't find local name \"\(name)\" in the initial cluster configuration")
-    }
-    if members.count > 1 {
-      let names = members.map(\.name).joined(separator: ", ")
-      throw ConfigurationError(
-        .value,
-        "\(values.label("initial-cluster")): clusters of several members (\(names)) are not available yet")
-    }
-    if values.given("initial-advertise-peer-urls") != nil, own.peerURLs != advertised {
-      throw ConfigurationError(
-        .value,
-        "--initial-cluster must include \(spelled(name, advertised)) given --initial-advertise-peer-urls; "
-          + "it has \(spelled(name, own.peerURLs))")
-    }
-    return (own.peerURLs, members)
-  }
-
-  private static func spelled(_ name: String, _ urls: [NetworkURL]) -> String {
-    urls.map { "\(name)=\($0)" }.joined(separator: ",")
-  }
-
-  /// `a=http://…,b=http://…`; a name may come several times, once for each of its URLs.
-  private static func initialMembers(_ values: Values) throws(ConfigurationError) -> [InitialMember] {
-    var members: [InitialMember] = []
-    for part in values.text("initial-cluster").split(separator: ",") {
-      guard let separator = part.firstIndex(of: "="), separator > part.startIndex else {
-        throw ConfigurationError(
-          .value, "\(values.label("initial-cluster")): expected name=url, found \"\(part)\"")
-      }
-      let name = String(part[..<separator])
-      let url = try values.naming("initial-cluster") { () throws(ConfigurationError) in
-        try NetworkURL.parse(String(part[part.index(after: separator)...]))
-      }
-      if let index = members.firstIndex(where: { $0.name == name }) {
-        members[index].peerURLs = Set(members[index].peerURLs + [url]).sorted()
-      } else {
-        members.append(InitialMember(name: name, peerURLs: [url]))
-      }
-    }
-    return members
   }
 
   private static func timing(
@@ -214,58 +171,5 @@ extension ServeConfiguration {
       level: LogConfiguration.Level(rawValue: values.text("log-level")) ?? .info,
       format: LogConfiguration.Format(rawValue: values.text("log-format")) ?? .json,
       outputs: outputs)
-  }
-}
-
-/// The chosen settings, with the table's defaults for the rest. Values have the kind that their flag demands:
-/// every source checks that when it reads them.
-private struct Values {
-  var settings: [String: Setting]
-
-  /// The value given, unless it is empty, which means the default.
-  func given(_ name: String) -> String? {
-    settings[name].flatMap { $0.value.isEmpty ? nil : $0.value }
-  }
-
-  func text(_ name: String) -> String {
-    settings[name]?.value ?? FlagTable.byName[name]?.defaultValue ?? ""
-  }
-
-  func label(_ name: String) -> String { settings[name]?.label ?? "--\(name)" }
-
-  func integer(_ name: String) -> Int64 { Flag.integer(text(name)) ?? 0 }
-
-  func count(_ name: String) -> UInt64 { Flag.count(text(name)) ?? 0 }
-
-  func duration(_ name: String) -> Duration { Duration(flag: text(name)) ?? .zero }
-
-  func count(_ name: String, in range: ClosedRange<UInt64>) throws(ConfigurationError) -> UInt64 {
-    let value = count(name)
-    guard range.contains(value) else {
-      throw ConfigurationError(
-        .value, "\(label(name)) must be between \(range.lowerBound) and \(range.upperBound), not \(value)")
-    }
-    return value
-  }
-
-  func urls(_ name: String, toBind: Bool) throws(ConfigurationError) -> [NetworkURL] {
-    let text =
-      given(name) ?? (name == "advertise-client-urls" ? "" : FlagTable.byName[name]?.defaultValue ?? "")
-    let urls = try naming(name) { () throws(ConfigurationError) in try NetworkURL.parseList(text) }
-    if toBind, let url = urls.first(where: { !$0.canBeBound }) {
-      throw ConfigurationError(.value, "\(label(name)): expected IP in URL for binding (\(url))")
-    }
-    return urls
-  }
-
-  /// Puts the name of the setting before an error of its value.
-  func naming<T>(
-    _ name: String, _ body: () throws(ConfigurationError) -> T
-  ) throws(ConfigurationError) -> T {
-    do {
-      return try body()
-    } catch {
-      throw ConfigurationError(error.kind, "\(label(name)): \(error.description)")
-    }
   }
 }

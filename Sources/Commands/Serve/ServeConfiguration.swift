@@ -16,6 +16,26 @@ public struct ServeConfiguration: Sendable, Hashable {
     case existing
   }
 
+  /// How members recognise each other and encrypt what they say (etcd: `--peer-cert-file` and the like). Files are
+  /// named, not read.
+  public struct PeerTLS: Sendable, Hashable {
+    /// What this member shows, and the key to it; nil when they are made automatically.
+    public var certificate: (file: String, keyFile: String)? {
+      certificateFile.isEmpty ? nil : (certificateFile, keyFile)
+    }
+    /// Who may sign the members' certificates; nil for the system's authorities.
+    public var trustedCAFile: String?
+    /// Members that connect must show a certificate.
+    public var requiresClientCertificate: Bool
+    /// The common name that their certificates must have; nil for any.
+    public var allowedCommonName: String?
+    /// Certificates are made by the members themselves and prove nothing.
+    public var isAutomatic: Bool
+
+    var certificateFile: String
+    var keyFile: String
+  }
+
   /// What history is kept (etcd: `--auto-compaction-mode`, `--auto-compaction-retention`).
   public enum AutomaticCompaction: Sendable, Hashable {
     case time(Duration)
@@ -44,6 +64,21 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var clusterState: ClusterState
   /// Goes into the ids of a new cluster.
   public var clusterToken: String
+  /// Client URLs of a cluster that a member without data adds itself to; empty for none. `initialCluster` is this
+  /// member alone then.
+  public var joinURLs: [NetworkURL]
+  /// Go on alone, and forget the other members.
+  public var forcesNewCluster: Bool
+  /// Refuse changes of the members that would cost the quorum.
+  public var checksReconfiguration: Bool
+  /// Ask for votes before an election.
+  public var preVote: Bool
+  /// TLS between members; nil for none.
+  public var peerTLS: PeerTLS?
+  /// Bytes of the log that are kept for members that lag.
+  public var logTailBytes: Int
+  /// Bytes of it that are kept in memory.
+  public var logTailMemoryBytes: Int
   /// Data size, in bytes, at which writes are refused; nil for no limit.
   public var quotaBytes: Int64?
   /// The largest client request, in bytes.

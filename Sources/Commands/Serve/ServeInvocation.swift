@@ -40,7 +40,13 @@ public enum ServeInvocation: Sendable, Hashable {
     notices += try checkSupport(of: settings)
     // Later ones win: the last of a repeated flag, and flags over the environment.
     let chosen = Dictionary(settings.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
-    return .serve(try ServeConfiguration.resolve(chosen), notices: notices)
+    let configuration = try ServeConfiguration.resolve(chosen)
+    if configuration.peerTLS != nil {
+      for url in configuration.listenPeerURLs where !url.isSecure {
+        notices.append(Notice(.warning, "certificates are not used on \(url), which is not https"))
+      }
+    }
+    return .serve(configuration, notices: notices)
   }
 
   private static func configurationFile(_ commandLine: [Setting], _ environment: [String: String]) -> String?

@@ -11,9 +11,11 @@ import WatchAPI
 
 /// Runs a member until a signal asks it to stop: opens the data, serves, and closes in order.
 func serve(_ configuration: ServeConfiguration, logger: Logger, signals: ShutdownSignals) throws {
-  if configuration.clusterState == .existing {
-    throw ConfigurationError(
-      .value, "--initial-cluster-state existing: this version cannot join a running cluster; start a new one")
+  if DataFolder(configuration).isNew {
+    guard configuration.joinURLs.isEmpty else {
+      throw ConfigurationError(.value, "--join is not available yet: etcdctl member add, then --initial-cluster")
+    }
+    try configuration.checkBootstrap()
   }
   let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoopThreads)
   defer { try? group.syncShutdownGracefully() }
@@ -81,6 +83,10 @@ private func makeNode(_ configuration: ServeConfiguration, logger: Logger) throw
   node.walDirectory = configuration.walDirectory
   node.initialCluster = configuration.initialCluster.map { ($0.name, $0.peerURLs.map(\.description)) }
   node.clusterToken = configuration.clusterToken
+  node.joinsExistingCluster = configuration.clusterState == .existing
+  node.forcesNewCluster = configuration.forcesNewCluster
+  node.checksReconfiguration = configuration.checksReconfiguration
+  node.preVote = configuration.preVote
   node.heartbeatMilliseconds = configuration.heartbeatInterval.milliseconds
   node.electionMilliseconds = configuration.electionTimeout.milliseconds
   node.quotaBytes = configuration.quotaBytes
@@ -95,6 +101,8 @@ private func makeNode(_ configuration: ServeConfiguration, logger: Logger) throw
     }
   }
   node.limits.logSegmentBytes = configuration.walSegmentBytes
+  node.limits.logTailBytes = configuration.logTailBytes
+  node.limits.logTailMemoryBytes = configuration.logTailMemoryBytes
   node.limits.watchProgressMilliseconds = configuration.watchProgressInterval.milliseconds
   return try Node(
     node, environment: .system(), decoder: EtcdService.commandDecoder, logger: logger,

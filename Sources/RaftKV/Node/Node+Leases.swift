@@ -35,9 +35,16 @@ extension Node {
   }
 
   /// The TTL of a lease and how much of it is left, in seconds; nil when there is no such lease. As fresh as the last
-  /// read barrier. Fails with `.noLeader` on a member that does not lead.
-  public func leaseTime(_ id: Int64) throws(NodeError) -> (granted: Int64, left: Int64)? {
-    try leases.time(of: id)
+  /// read barrier. Only the leader knows it; fails with `.noLeader` when there is none to ask. `completion` runs on a
+  /// thread of the node, or at once, and must only hand the answer on.
+  public func leaseTime(
+    _ id: Int64, completion: @escaping @Sendable (Result<(granted: Int64, left: Int64)?, NodeError>) -> Void
+  ) {
+    do throws(NodeError) {
+      completion(.success(try leases.time(of: id)))
+    } catch {
+      completion(.failure(error))
+    }
   }
 
   /// All leases, the first to end first.

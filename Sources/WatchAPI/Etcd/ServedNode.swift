@@ -24,7 +24,8 @@ protocol ServedNode: AnyObject, Sendable {
   func revokeLease(id: Int64, completion: @escaping @Sendable (Result<Outcome, NodeError>) -> Void)
   func keepAlive(
     _ leases: [Int64], completion: @escaping @Sendable (Result<[Int64], NodeError>) -> Void)
-  func leaseTime(_ id: Int64) throws(NodeError) -> (granted: Int64, left: Int64)?
+  func leaseTime(
+    _ id: Int64, completion: @escaping @Sendable (Result<(granted: Int64, left: Int64)?, NodeError>) -> Void)
   var leaseIDs: [Int64] { get }
 }
 

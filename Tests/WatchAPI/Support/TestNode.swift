@@ -191,7 +191,17 @@ final class TestNode: ServedNode {
     }
   }
 
-  func leaseTime(_ id: Int64) throws(NodeError) -> (granted: Int64, left: Int64)? { try leases.time(of: id) }
+  func leaseTime(
+    _ id: Int64, completion: @escaping @Sendable (Result<(granted: Int64, left: Int64)?, NodeError>) -> Void
+  ) {
+    applyQueue.async { [leases] in
+      do throws(NodeError) {
+        completion(.success(try leases.time(of: id)))
+      } catch {
+        completion(.failure(error))
+      }
+    }
+  }
 
   var leaseIDs: [Int64] { leases.ids }
 

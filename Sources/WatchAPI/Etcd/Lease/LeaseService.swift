@@ -75,20 +75,28 @@ struct LeaseService<Node: ServedNode>: Sendable {
     let request = try message.decoded(as: Etcdserverpb_LeaseTimeToLiveRequest.self)
     node.readBarrier { error in
       if let error { return exchange.onLoop { exchange.fail(EtcdError(error)) } }
-      do throws(NodeError) {
-        var response = LeaseTimeToLiveResponse(
-          header: context.header(revision: node.store.currentRevision), id: request.id)
-        if let time = try node.leaseTime(request.id) {
-          response.secondsLeft = time.left
-          response.secondsGranted = time.granted
-          if request.keys { return listKeys(exchange, response) }
+      let header = context.header(revision: node.store.currentRevision)
+      node.leaseTime(request.id) { result in
+        switch result {
+        case .failure(let error): exchange.onLoop { exchange.fail(EtcdError(error)) }
+        case .success(let time): answer(exchange, request, header, time)
         }
-        let message = response.encoded()
-        exchange.onLoop { exchange.respond(message) }
-      } catch {
-        exchange.onLoop { exchange.fail(EtcdError(error)) }
       }
     }
+  }
+
+  private func answer(
+    _ exchange: Exchange, _ request: Etcdserverpb_LeaseTimeToLiveRequest, _ header: ResponseHeader,
+    _ time: (granted: Int64, left: Int64)?
+  ) {
+    var response = LeaseTimeToLiveResponse(header: header, id: request.id)
+    if let time {
+      response.secondsLeft = time.left
+      response.secondsGranted = time.granted
+      if request.keys { return listKeys(exchange, response) }
+    }
+    let message = response.encoded()
+    exchange.onLoop { exchange.respond(message) }
   }
 
   /// Adds the keys, on a reader thread.
