@@ -61,6 +61,7 @@ let package = Package(
       providers: [.apt(["libzstd-dev"])]),
     .target(name: "CChecksum", path: "Sources/System/CChecksum"),
     .target(name: "CSparseFile", path: "Sources/System/CSparseFile"),
+    module("Checksum", path: "Sources/System/Checksum", ["CChecksum"]),
 
     module("Raft", path: "Sources/RaftKV/Raft"),
     module("WAL", path: "Sources/RaftKV/WAL", ["CChecksum"]),
@@ -113,6 +114,7 @@ let package = Package(
     command(
       "bench", ["Bench", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
+    tests("Checksum", ["Checksum"]),
     tests("Raft", ["Raft"], data: ["testdata"]),
     tests("WAL", ["WAL"]),
     tests("MVCC", ["MVCC", "CLMDB"]),
