@@ -23,7 +23,7 @@ CHANNEL = [
 
 def _load():
     names = {}
-    for file in ["mvccpb.proto"] + [f"etcdserverpb/{name}.proto" for name in ["header", "kv", "watch", "lease", "maintenance"]]:
+    for file in ["mvccpb.proto"] + [f"etcdserverpb/{name}.proto" for name in ["header", "kv", "watch", "lease", "cluster", "maintenance"]]:
         for module in grpc.protos_and_services(file):
             if module is not None:
                 names.update({k: v for k, v in vars(module).items() if not k.startswith("_")})
