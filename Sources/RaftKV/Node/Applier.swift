@@ -21,6 +21,7 @@ final class Applier: @unchecked Sendable {
   private let timeoutNanoseconds: UInt64
   private let founding: Cluster
   private let leases: LeaseManager
+  private let clusterChanged: @Sendable (Cluster) -> Void
   private let onApply: (@Sendable (Entry, Command?, Outcome?) -> Void)?
 
   private var appliedIndex: LogIndex
@@ -31,6 +32,8 @@ final class Applier: @unchecked Sendable {
   private var waitingSince: UInt64 = 0
   /// Somebody waits for the checkpoint of what is applied.
   private var isRotationWanted = false
+  /// A snapshot's content is being taken over: nothing is applied meanwhile.
+  private var isInstalling = false
   /// No entry is applied any more.
   private var isOver = false
   private var lastChange: UInt64
@@ -38,10 +41,12 @@ final class Applier: @unchecked Sendable {
   init(
     store: Store, founding: Cluster, leases: LeaseManager, pipeline: Pipeline, watches: WatchHub,
     decoder: @escaping CommandDecoder, clock: any NodeClock, limits: NodeLimits,
+    clusterChanged: @escaping @Sendable (Cluster) -> Void,
     onApply: (@Sendable (Entry, Command?, Outcome?) -> Void)? = nil
   ) {
     self.onApply = onApply
     self.leases = leases
+    self.clusterChanged = clusterChanged
     self.watches = watches
     self.founding = founding
     self.store = store
@@ -67,16 +72,18 @@ final class Applier: @unchecked Sendable {
         isTick = true
       case .rotate: isRotationWanted = true
       case .leadership(let isLeader): leases.leadershipChanged(isLeader)
+      case .install(let snapshot): install(snapshot)
+      case .installed: installed()
       case .flushed: break
       case .stop:
         applyWaiting()
-        if waitingEntries.isEmpty && !isOver { store.rotate() }
+        if waitingEntries.isEmpty && !isOver && !isInstalling { store.rotate() }
         isOver = true
       }
       applyWaiting()
       answerReads()
     }
-    if isRotationWanted, !isOver, !store.isFlushBehind {
+    if isRotationWanted, !isOver, !isInstalling, !store.isFlushBehind {
       isRotationWanted = false
       store.rotate()
     }
@@ -108,22 +115,35 @@ final class Applier: @unchecked Sendable {
   }
 
   private var mayApply: Bool {
-    !isOver && !pipeline.health.hasFailed.load(ordering: .acquiring) && !store.mustWaitForFlush
+    !isOver && !isInstalling && !pipeline.health.hasFailed.load(ordering: .acquiring) && !store.mustWaitForFlush
   }
 
   private func apply(_ committed: CommittedEntry) {
     let entry = committed.entry
     if entry.index <= appliedIndex { return }
     precondition(entry.index == appliedIndex + 1, "entry \(entry.index) follows \(appliedIndex)")
-    guard entry.kind == .normal, !entry.data.isEmpty else {
+    if entry.kind == .normal && entry.data.isEmpty {
       store.skip(index: entry.index, term: entry.term)
       appliedIndex = entry.index
       onApply?(entry, nil, nil)
       return
     }
     let command: Command
+    var changed: Cluster?
     do {
-      command = try decode(entry)
+      if entry.kind == .configuration {
+        changed = try clusterAfter(entry)
+        guard let changed else {
+          // Impossible, and Raft has ignored it as well.
+          store.skip(index: entry.index, term: entry.term)
+          appliedIndex = entry.index
+          onApply?(entry, nil, nil)
+          return answer(committed, .failure(.membership(.impossible)))
+        }
+        command = .setMeta(name: Cluster.documentName, value: changed.document)
+      } else {
+        command = try decode(entry, &changed)
+      }
     } catch {
       pipeline.health.fail("log entry \(entry.index) cannot be understood: \(error)")
       return answer(committed, .failure(.stopped))
@@ -143,7 +163,51 @@ final class Applier: @unchecked Sendable {
     if case .lease(let command) = command, case .success(.lease(let result)) = outcome.result {
       leases.applied(command, result)
     }
+    if let changed { clusterChanged(changed) }
     answer(committed, .success(outcome))
+  }
+
+  // MARK: a snapshot takes the place of everything
+
+  private func install(_ snapshot: Snapshot) {
+    isInstalling = true
+    if !pipeline.flush.submit(.install(snapshot)) { isInstalling = false }
+  }
+
+  private func installed() {
+    isInstalling = false
+    appliedIndex = store.applied.index
+    // What is in there already was committed before the snapshot was made.
+    while let first = waitingEntries.first, first.entry.index <= appliedIndex {
+      waitingEntries.removeFirst()
+      answer(first, .failure(.timeout))
+    }
+    if let cluster = try? currentCluster() { clusterChanged(cluster) }
+  }
+
+  // MARK: the cluster
+
+  private func currentCluster() throws -> Cluster {
+    guard let document = try store.meta(Cluster.documentName) else { return founding }
+    guard let cluster = Cluster(document: document) else {
+      throw StartError("the cluster document is malformed")
+    }
+    return cluster
+  }
+
+  /// Nil when the change is not possible.
+  private func clusterAfter(_ entry: Entry) throws -> Cluster? {
+    guard let change = MembershipChange(decoding: entry.data) else { return nil }
+    var request: MembershipRequest?
+    if !change.context.isEmpty {
+      guard let envelope = Envelope(change.context) else {
+        throw StartError("its change of the members is not of this version's format")
+      }
+      request = MembershipRequest(document: change.context[envelope.requestOffset...])
+      if request == nil { throw StartError("its change of the members is malformed") }
+    }
+    var cluster = try currentCluster()
+    return cluster.apply(change, request) ? cluster : nil
   }
 
   private func answer(_ committed: CommittedEntry, _ result: Result<Outcome, NodeError>) {
@@ -152,14 +216,17 @@ final class Applier: @unchecked Sendable {
     completion(result)
   }
 
-  private func decode(_ entry: Entry) throws -> Command {
+  private func decode(_ entry: Entry, _ changed: inout Cluster?) throws -> Command {
     guard let envelope = Envelope(entry.data) else {
       throw StartError("it is not of this version's format")
     }
     return try entry.data.withUnsafeBytes { data in
       let request = UnsafeRawBufferPointer(rebasing: data[envelope.requestOffset...])
       switch envelope.kind {
-      case .memberAttributes: return try attributesCommand(request)
+      case .memberAttributes, .membership:
+        let cluster = try clusterAfter(envelope.kind, request)
+        changed = cluster
+        return .setMeta(name: Cluster.documentName, value: cluster.document)
       case .raiseAlarm: return try alarmCommand(request)
       case .automaticCompaction: return try compactionCommand(request)
       case .lease:
@@ -172,19 +239,21 @@ final class Applier: @unchecked Sendable {
     }
   }
 
-  /// The cluster document with one member's name and client URLs taken over.
-  private func attributesCommand(_ request: UnsafeRawBufferPointer) throws -> Command {
-    var reader = DocumentReader([UInt8](request)[...])
-    guard let member = Member(&reader) else { throw StartError("its member attributes are malformed") }
-    var cluster = founding
-    if let document = try store.meta(Cluster.documentName) {
-      guard let stored = Cluster(document: document) else {
-        throw StartError("the cluster document is malformed")
+  /// The cluster after an entry that leaves alone who decides.
+  private func clusterAfter(_ kind: EntryKind, _ request: UnsafeRawBufferPointer) throws -> Cluster {
+    var cluster = try currentCluster()
+    let document = [UInt8](request)[...]
+    if case .membership = kind {
+      guard case .update(let id, let peerURLs)? = MembershipRequest(document: document) else {
+        throw StartError("its change of a member's addresses is malformed")
       }
-      cluster = stored
+      cluster.apply(.update(id, peerURLs: peerURLs))
+    } else {
+      var reader = DocumentReader(document)
+      guard let member = Member(&reader) else { throw StartError("its member attributes are malformed") }
+      cluster.update(attributesOf: member)
     }
-    cluster.update(attributesOf: member)
-    return .setMeta(name: Cluster.documentName, value: cluster.document)
+    return cluster
   }
 
   private func alarmCommand(_ request: UnsafeRawBufferPointer) throws -> Command {
@@ -231,7 +300,7 @@ final class Applier: @unchecked Sendable {
 
   /// A memtable that nobody writes to is checkpointed: its memory comes back, and a restart has nothing to do.
   private func rotateIfIdle() {
-    guard !isOver, clock.now() &- lastChange >= idleNanoseconds else { return }
+    guard !isOver, !isInstalling, clock.now() &- lastChange >= idleNanoseconds else { return }
     if store.flushed.index < appliedIndex, !store.isFlushBehind { store.rotate() }
   }
 }

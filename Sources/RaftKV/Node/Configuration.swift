@@ -62,6 +62,14 @@ public struct NodeLimits: Sendable {
   public var pendingProposalBytes = 256 << 20
   /// Linearizable reads that may wait for their turn.
   public var pendingReads = 100_000
+  /// Bytes of entries from other members that may wait for the raft stage; more are dropped, and sent again later.
+  public var pendingPeerBytes = 64 << 20
+  /// Requests that only the leader can answer that may wait for one.
+  public var pendingLeaderCalls = 20_000
+  /// Such a request is sent again when the leader has not answered it after so long.
+  public var leaderCallMilliseconds = 1000
+  /// Changes of the members that may wait for their turn.
+  public var pendingChanges = 64
   /// Threads for lists and cold reads.
   public var readerThreads = 4
   /// Work that may wait for them.

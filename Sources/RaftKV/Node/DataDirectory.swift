@@ -13,10 +13,11 @@ struct DataDirectory {
   /// The most bytes of an entry that the log takes.
   static let maximumEntryBytes = 64 << 20
 
-  /// Opens the directory, and founds a cluster in it if it is new. The log's next segments are made on `preparation`.
+  /// Opens the directory. In a new one it founds a cluster, or joins the one that `peers` says is there. The log's next
+  /// segments are made on `preparation`.
   static func open(
     _ configuration: NodeConfiguration, fileSystem: any FileSystem, seed: UInt64, preparation: any Executor,
-    log: NodeLog
+    peers: (any PeerTransport)?, log: NodeLog
   ) throws -> DataDirectory {
     let directory = configuration.dataDirectory
     let logDirectory = configuration.walDirectory ?? directory + "/wal"
@@ -51,13 +52,13 @@ struct DataDirectory {
           "\(directory) holds a checkpoint, but its log in \(logDirectory) is gone: put the log back, "
             + "or restore a backup into a new directory")
       }
-      identity = try Identity.found(configuration)
+      identity = try Identity.new(configuration, peers: peers)
       // The checkpoint's folder must be as durable as the log, which may lie elsewhere.
       try fileSystem.syncDirectory(directory)
       try wal.append([identity.record])
       try wal.sync()
       log.info(
-        "a new cluster is founded",
+        identity.joins == nil ? "a new cluster is founded" : "the member joins a cluster",
         ["member": "\(hex(identity.memberID))", "cluster": "\(hex(identity.cluster.id))"])
     }
     guard recovery.entries.isEmpty || recovery.entries[0].index == checkpoint.index + 1 else {
@@ -76,6 +77,7 @@ struct DataDirectory {
         "the log in \(logDirectory) ends at entry \(wal.lastIndex), before the checkpoint in \(directory), which "
           + "ends at \(checkpoint.index): a part of the log is missing; restore a backup")
     }
+    var cluster = identity.cluster
     if let document = try store.meta(Cluster.documentName) {
       guard let known = Cluster(document: document) else {
         throw StartError(
@@ -86,11 +88,17 @@ struct DataDirectory {
           "the checkpoint in \(directory) is of cluster \(hex(known.id)), but the log in \(logDirectory) of cluster "
             + "\(hex(identity.cluster.id)): put together what belongs together")
       }
+      cluster = known
+    }
+    if cluster.removed.contains(identity.memberID) {
+      throw StartError(
+        "the cluster has removed this member, \(hex(identity.memberID)); to have it join again, empty \(directory) and "
+          + "add it anew")
     }
     var hardState = recovery.hardState
     hardState.commit = max(hardState.commit, checkpoint.index)
     let restored = RestoredState(
-      membership: Membership(voters: identity.cluster.members.map(\.id)), hardState: hardState,
+      membership: cluster.membership, hardState: hardState,
       precedingIndex: checkpoint.index, precedingTerm: checkpoint.term, entries: recovery.entries,
       applied: checkpoint.index)
     log.info(
@@ -122,33 +130,85 @@ struct DataDirectory {
   }
 }
 
-/// Who the member is: written to the log when the cluster is founded, and carried from segment to segment.
+/// Who the member is: written to the log when it starts for the first time, and carried from segment to segment.
 struct Identity: Sendable {
   var memberID: UInt64
-  /// As it was founded.
+  /// As it was founded: what the log's first entry finds.
   var cluster: Cluster
+  /// The cluster that a new member joins, as its members know it; nil for a founder, and after the first start.
+  var joins: Cluster?
 
-  /// The identity of a new member, from its configuration.
-  static func found(_ configuration: NodeConfiguration) throws(StartError) -> Identity {
+  /// How long a new member waits for another to say what it knows of the cluster.
+  private static let questionMilliseconds = 2000
+
+  /// The identity of a new member, from its configuration and from what the others know.
+  static func new(_ configuration: NodeConfiguration, peers: (any PeerTransport)?) throws(StartError) -> Identity {
     let token = configuration.clusterToken
-    let founders = configuration.initialCluster.map { founder in
+    let listed = configuration.initialCluster.map { listed in
       Member(
-        id: Member.id(peerURLs: founder.peerURLs, clusterToken: token), name: founder.name,
-        peerURLs: founder.peerURLs)
+        id: Member.id(peerURLs: listed.peerURLs, clusterToken: token), name: listed.name,
+        peerURLs: listed.peerURLs)
     }
-    guard let own = founders.first(where: { $0.name == configuration.name }) else {
+    guard let own = listed.first(where: { $0.name == configuration.name }) else {
       throw StartError("--initial-cluster does not name this member, \"\(configuration.name)\"")
     }
-    guard founders.count == 1 else {
-      throw StartError(
-        "--initial-cluster names \(founders.count) members: this version runs clusters of one member")
+    guard Set(listed.map(\.id)).count == listed.count else {
+      throw StartError("--initial-cluster names the same peer URLs twice")
     }
-    return Identity(memberID: own.id, cluster: Cluster(founders: founders))
+    guard listed.count <= MembershipView.maximumVoters else {
+      throw StartError(
+        "--initial-cluster names \(listed.count) members; a cluster has at most \(MembershipView.maximumVoters)")
+    }
+    let others = listed.filter { $0.id != own.id }
+    let urls = others.flatMap(\.peerURLs)
+    let known = urls.isEmpty ? nil : peers?.clusterDocument(from: urls, milliseconds: questionMilliseconds)
+    let running = known.flatMap(Cluster.init(document:))
+    if configuration.joinsExistingCluster { return try join(configuration, running, own, urls) }
+    if !others.isEmpty && peers == nil {
+      throw StartError("--initial-cluster names \(listed.count) members, but this one cannot reach any")
+    }
+    let identity = Identity(memberID: own.id, cluster: Cluster(founders: listed))
+    if let running, running.id == identity.cluster.id {
+      if running.member(own.id)?.hasStarted ?? true {
+        throw StartError(
+          "member \(hex(own.id)) has already been bootstrapped, but \(configuration.dataDirectory) is empty: put its "
+            + "data back; or remove the member from the cluster, add it anew, and start it with "
+            + "--initial-cluster-state existing")
+      }
+    }
+    return identity
   }
 
-  init(memberID: UInt64, cluster: Cluster) {
+  /// Finds this member among those of the running cluster by its peer URLs.
+  private static func join(
+    _ configuration: NodeConfiguration, _ running: Cluster?, _ own: Member, _ urls: [String]
+  ) throws(StartError) -> Identity {
+    if urls.isEmpty {
+      throw StartError(
+        "--initial-cluster-state existing needs the other members in --initial-cluster")
+    }
+    guard let running else {
+      throw StartError(
+        "cannot fetch the cluster's members from any of \(urls.joined(separator: ", ")): are they running, and are "
+          + "these their peer URLs?")
+    }
+    guard let member = running.members.first(where: { Set($0.peerURLs) == Set(own.peerURLs) }) else {
+      throw StartError(
+        "the cluster \(hex(running.id)) has no member with the peer URLs \(own.peerURLs.joined(separator: ", ")): add "
+          + "this member to it first (etcdctl member add)")
+    }
+    if member.hasStarted {
+      throw StartError(
+        "member \(hex(member.id)) has already been bootstrapped, but \(configuration.dataDirectory) is empty: put its "
+          + "data back; or remove the member from the cluster and add it anew")
+    }
+    return Identity(memberID: member.id, cluster: running.founding, joins: running)
+  }
+
+  init(memberID: UInt64, cluster: Cluster, joins: Cluster? = nil) {
     self.memberID = memberID
     self.cluster = cluster
+    self.joins = joins
   }
 
   init?(payload: [UInt8]) {

@@ -25,6 +25,8 @@ enum EntryKind {
   case automaticCompaction
   /// A `LeaseCommand`.
   case lease
+  /// A `MembershipRequest`: of its own when only addresses change, else inside a configuration entry.
+  case membership
 
   init?(code: UInt8) {
     switch code {
@@ -32,6 +34,7 @@ enum EntryKind {
     case 129: self = .raiseAlarm
     case 131: self = .automaticCompaction
     case 130: self = .lease
+    case 132: self = .membership
     default:
       guard let kind = RequestKind(rawValue: code) else { return nil }
       self = .request(kind)
@@ -46,6 +49,7 @@ enum EntryKind {
     case .raiseAlarm: 129
     case .automaticCompaction: 131
     case .lease: 130
+    case .membership: 132
     }
   }
 }

@@ -151,6 +151,8 @@ public enum StageName {
   public static let watch = "watch"
   /// The checkpoint.
   public static let flush = "flush"
+  /// What members that lag need of this one's storage.
+  public static let supplies = "supplies"
   /// The log's next segment.
   public static let preparation = "wal-prepare"
 }

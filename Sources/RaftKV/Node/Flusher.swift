@@ -43,6 +43,7 @@ final class Flusher: @unchecked Sendable {
       case .maintain: isMaintaining = false
       case .whenCompacted(let revision, let completion): wait(for: revision, completion)
       case .reclaim: store.requestReclaim()
+      case .install: pipeline.apply.submit(.installed)
       case .stop:
         isStopping = true
         flushAll()

@@ -28,9 +28,25 @@ extension Node {
   public func keepAlive(
     _ leases: [Int64], completion: @escaping @Sendable (Result<[Int64], NodeError>) -> Void
   ) {
+    // Most clients ask the leader: there nothing is written down for the way.
+    guard status.leader == memberID else { return askLeader(toRenew: leases, completion) }
     readBarrier { [self] error in
       if let error { return completion(.failure(error)) }
-      self.leases.renew(leases, completion: completion)
+      self.leases.renew(leases) { [self] result in
+        if case .failure(.noLeader) = result { return askLeader(toRenew: leases, completion) }
+        completion(result)
+      }
+    }
+  }
+
+  private func askLeader(
+    toRenew leases: [Int64], _ completion: @escaping @Sendable (Result<[Int64], NodeError>) -> Void
+  ) {
+    leaderCalls.call(.renew(leases)) { result in
+      guard case .success(let numbers) = result, numbers.count == leases.count else {
+        return completion(result.flatMap { _ in .failure(.timeout) })
+      }
+      completion(.success(numbers.map { Int64(bitPattern: $0) }))
     }
   }
 
@@ -40,10 +56,15 @@ extension Node {
   public func leaseTime(
     _ id: Int64, completion: @escaping @Sendable (Result<(granted: Int64, left: Int64)?, NodeError>) -> Void
   ) {
-    do throws(NodeError) {
-      completion(.success(try leases.time(of: id)))
-    } catch {
-      completion(.failure(error))
+    leaderCalls.call(.leaseTime(id)) { result in
+      completion(
+        result.flatMap { numbers in
+          switch numbers.count {
+          case 0: .success(nil)
+          case 2: .success((Int64(bitPattern: numbers[0]), Int64(bitPattern: numbers[1])))
+          default: .failure(.timeout)
+          }
+        })
     }
   }
 

@@ -28,7 +28,12 @@ public final class Node: Sendable {
   private let raftLoop: RaftLoop
   private let readers: ReaderPool
   let leases: LeaseManager
+  let leaderCalls: LeaderCalls
   private let founding: Cluster
+  private let supplies: Supplies
+  private let transport: (any PeerTransport)?
+  /// Members that are reached although the store does not know them yet, while it is still new here.
+  private let guides: [Member]
   /// Nil once the node is stopped.
   private let running: Mutex<Running?>
   private let nextRequestID: Atomic<UInt64>
@@ -56,6 +61,8 @@ public final class Node: Sendable {
   ) throws {
     let limits = configuration.limits
     let clock = environment.clock
+    let transport = environment.transport
+    let inbox = PeerInbox(limits: limits)
     let log = NodeLog(logger)
     let preparation = environment.makeExecutor(StageName.preparation)
     let opened: DataDirectory
@@ -65,13 +72,17 @@ public final class Node: Sendable {
     do {
       opened = try DataDirectory.open(
         configuration, fileSystem: environment.fileSystem, seed: environment.seed, preparation: preparation,
-        log: log)
+        peers: transport, log: log)
       core = try Self.makeCore(configuration, opened, seed: environment.seed)
       handles = try (0..<max(1, limits.readerThreads)).map { _ in
         ThreadOwned(try opened.store.makeReadHandle())
       }
       watchHandle = ThreadOwned(try opened.store.makeReadHandle())
+      let identity = opened.identity
+      try transport?.start(
+        PeerIdentity(clusterID: identity.cluster.id, memberID: identity.memberID), receiver: inbox)
     } catch {
+      transport?.stop()
       preparation.stop()
       throw error
     }
@@ -84,7 +95,8 @@ public final class Node: Sendable {
       log: Stage(executor: environment.makeExecutor(StageName.log), capacity: .max),
       apply: Stage(executor: environment.makeExecutor(StageName.apply), capacity: .max),
       flush: Stage(executor: environment.makeExecutor(StageName.flush), capacity: .max),
-      health: Health(onFailure: onFailure), metrics: metrics)
+      health: Health(onFailure: onFailure), metrics: metrics, peers: Peers(transport: transport, inbox: inbox))
+    let supplies = Supplies(executor: environment.makeExecutor(StageName.supplies))
 
     self.configuration = configuration
     self.pipeline = pipeline
@@ -95,12 +107,20 @@ public final class Node: Sendable {
     memberID = opened.identity.memberID
     clusterID = opened.identity.cluster.id
     founding = opened.identity.cluster
+    guides = opened.identity.joins?.members ?? []
+    self.supplies = supplies
+    self.transport = transport
     quotaBytes = configuration.quotaBytes ?? 0
     nextRequestID = Atomic(opened.identity.memberID << 48 | environment.seed >> 16)
     maximumRequestBytes = min(
       configuration.maximumRequestBytes, DataDirectory.maximumEntryBytes - Envelope.minimumBytes)
+    let (store, founding) = (opened.store, opened.identity.cluster)
+    let cluster: @Sendable () -> Cluster = { Self.cluster(store, founding) }
     raftLoop = RaftLoop(
-      raft: core, clusterID: clusterID, memberID: memberID, pipeline: pipeline, clock: clock, limits: limits)
+      raft: core, clusterID: clusterID, memberID: memberID, configuration: configuration, pipeline: pipeline,
+      clock: clock, seed: environment.seed, supplies: supplies, log: log, cluster: cluster)
+    leaderCalls = LeaderCalls(
+      memberID: memberID, transport: transport, clock: clock, limits: limits, isOver: { pipeline.health.isOver })
     let writer = LogWriter(
       log: opened.log, identity: opened.identity, hardState: opened.restored.hardState, pipeline: pipeline,
       clock: clock, limits: limits, nodeLog: log)
@@ -114,16 +134,21 @@ public final class Node: Sendable {
       limits: limits, seed: environment.seed, read: { readers.run($0) })
     self.watches = watches
     leases = LeaseManager(store: store, clock: clock, limits: limits, metrics: metrics)
+    let (memberID, guides) = (self.memberID, self.guides)
+    let clusterChanged: @Sendable (Cluster) -> Void = { cluster in
+      Self.follow(cluster, as: memberID, guides: guides, pipeline.peers)
+    }
     let applier = Applier(
       store: store, founding: founding, leases: leases, pipeline: pipeline, watches: watches,
-      decoder: decoder,
-      clock: clock, limits: limits, onApply: environment.onApply)
+      decoder: decoder, clock: clock, limits: limits, clusterChanged: clusterChanged,
+      onApply: environment.onApply)
 
     let raftLoop = self.raftLoop
     pipeline.raft.attach { raftLoop.handle($0) }
     pipeline.log.attach { writer.handle($0) }
     pipeline.apply.attach { applier.handle($0) }
     pipeline.flush.attach { flusher.handle($0) }
+    supplies.attach { pipeline.raft.submit($0) }
     store.onFlushNeeded = { pipeline.flush.submit(.flush) }
     let compactions = configuration.automaticCompaction.map {
       AutomaticCompactor($0, now: clock.now(), revision: opened.store.currentRevision)
@@ -131,12 +156,14 @@ public final class Node: Sendable {
     automaticCompactor = Mutex(compactions)
 
     let tick = UInt64(configuration.heartbeatMilliseconds) * 1_000_000
+    let leaderCalls = self.leaderCalls
     let timer = clock.schedule(every: tick) {
       pipeline.raft.submit(.tick)
       pipeline.log.nudge(.tick)
       pipeline.apply.nudge(.tick)
       pipeline.flush.nudge(.tick)
       watches.tick()
+      leaderCalls.tick()
     }
     running = Mutex(Running(timers: [timer], writer: writer, preparation: preparation))
     if configuration.automaticCompaction != nil {
@@ -147,15 +174,51 @@ public final class Node: Sendable {
       guard let self else { return completion(.failure(.stopped)) }
       self.submit(.lease, command.document, isBounded: false, completion: completion)
     }
+    leaderCalls.attach(leader: { raftLoop.status.leader }) { [weak self] request, completion in
+      guard let self else { return completion(.failure(.stopped)) }
+      self.answer(request, completion: completion)
+    }
+    inbox.attach(
+      PeerInbox.Handlers(
+        pipeline: pipeline,
+        answer: { [weak self] bytes, answer in self?.answer(bytes, answer) },
+        beginSnapshot: { _, _ in nil },
+        lost: { _ in }, cluster: { cluster().document }))
+    clusterChanged(cluster())
     pipeline.raft.submit(.start)
     pipeline.log.submit(.release(upTo: store.flushed.index))
     publishWhenCaughtUp()
+  }
+
+  private static func cluster(_ store: Store, _ founding: Cluster) -> Cluster {
+    guard let document = try? store.meta(Cluster.documentName), let cluster = Cluster(document: document) else {
+      return founding
+    }
+    return cluster
+  }
+
+  /// Tells the transport who the others are. Until this member finds itself among them it also keeps to those that it
+  /// was told of: the ones in its store are of an earlier time.
+  private static func follow(
+    _ cluster: Cluster, as memberID: UInt64, guides: [Member], _ peers: Peers
+  ) {
+    var addresses: [UInt64: [String]] = [:]
+    if cluster.member(memberID) == nil {
+      for member in guides { addresses[member.id] = member.peerURLs }
+    }
+    for member in cluster.members { addresses[member.id] = member.peerURLs }
+    addresses[memberID] = nil
+    peers.count.store(addresses.count, ordering: .relaxed)
+    let others = addresses.keys.sorted().map { PeerAddress(id: $0, urls: addresses[$0] ?? []) }
+    peers.transport?.setPeers(others, removed: cluster.removed)
   }
 
   private static func makeCore(
     _ configuration: NodeConfiguration, _ opened: DataDirectory, seed: UInt64
   ) throws(StartError) -> Raft {
     var core = Configuration(id: opened.identity.memberID)
+    core.preVote = configuration.preVote
+    core.maximumTailBytes = configuration.limits.logTailMemoryBytes
     core.electionTicks = max(
       core.heartbeatTicks + 1,
       configuration.electionMilliseconds / max(1, configuration.heartbeatMilliseconds))
@@ -199,7 +262,7 @@ public final class Node: Sendable {
     _ kind: EntryKind, lease: Int64 = 0, _ request: UnsafeRawBufferPointer, isBounded: Bool = true,
     completion: @escaping ProposalCompletion
   ) {
-    let requestID = nextRequestID.wrappingAdd(1, ordering: .relaxed).newValue
+    let requestID = makeRequestID()
     if pipeline.health.isOver { return completion(.failure(.stopped)) }
     let data = Envelope.encode(kind, requestID: requestID, lease: lease, request: request)
     let limits = configuration.limits
@@ -216,6 +279,19 @@ public final class Node: Sendable {
       metrics.proposalsFailed.wrappingAdd(1, ordering: .relaxed)
       completion(.failure(pipeline.health.isOver ? .stopped : .tooManyRequests))
     }
+  }
+
+  /// Asks the core, if this member leads, for a change of the members.
+  func submitChange(
+    _ request: MembershipRequest, _ requestID: UInt64, completion: @escaping ProposalCompletion
+  ) {
+    let input = RaftInput.change(request, requestID: requestID, completion: completion)
+    if pipeline.health.isOver || !pipeline.raft.offer(input) { completion(.failure(.stopped)) }
+  }
+
+  /// Asks the core to hand over leadership; false once it is stopped.
+  func submitTransfer(to id: UInt64?, _ completion: @escaping @Sendable (NodeError?) -> Void) -> Bool {
+    !pipeline.health.isOver && pipeline.raft.offer(.transfer(to: id, completion: completion))
   }
 
   /// Calls back when a read of the local store, started from then on, is linearizable.
@@ -286,10 +362,13 @@ public final class Node: Sendable {
     return Int64((milliseconds + 999) / 1000)
   }
 
+  /// Unique over members and restarts.
+  func makeRequestID() -> UInt64 { nextRequestID.wrappingAdd(1, ordering: .relaxed).newValue }
+
   /// An id that no other lease has had, above 0.
   func chooseLeaseID() -> Int64 {
     while true {
-      let id = Int64(nextRequestID.wrappingAdd(1, ordering: .relaxed).newValue & UInt64(Int64.max))
+      let id = Int64(makeRequestID() & UInt64(Int64.max))
       if id != 0 { return id }
     }
   }
@@ -306,12 +385,7 @@ public final class Node: Sendable {
   public var hasFailed: Bool { pipeline.health.hasFailed.load(ordering: .acquiring) }
 
   /// The cluster's members, ordered by id.
-  public var members: [Member] {
-    guard let document = try? store.meta(Cluster.documentName),
-      let cluster = Cluster(document: document)
-    else { return founding.members }
-    return cluster.members
-  }
+  public var members: [Member] { Self.cluster(store, founding).members }
 
   // MARK: space
 
@@ -345,11 +419,8 @@ public final class Node: Sendable {
       case nil:
         self.watches.start()
         self.publishAttributes()
-      case .timeout: self.publishWhenCaughtUp()
-      case let error?:
-        if error != .stopped {
-          self.log.error("this member's name and client URLs could not be published", "\(error)")
-        }
+      case .stopped: break
+      case .some: self.publishWhenCaughtUp()
       }
     }
   }
@@ -363,10 +434,12 @@ public final class Node: Sendable {
     if member == known { return }
     var writer = DocumentWriter()
     member.encode(to: &writer)
-    let log = self.log
-    submit(.memberAttributes, writer.bytes) { result in
-      if case .failure(let error) = result {
-        log.error("this member's name and client URLs could not be published", "\(error)")
+    submit(.memberAttributes, writer.bytes) { [weak self] result in
+      switch result {
+      case .success, .failure(.stopped): break
+      case .failure(let error):
+        self?.log.error("this member's name and client URLs are not published yet; it is tried again", "\(error)")
+        self?.publishWhenCaughtUp()
       }
     }
   }
@@ -385,8 +458,11 @@ public final class Node: Sendable {
     pipeline.health.isStopping.store(true, ordering: .releasing)
     for timer in taken.timers { timer.cancel() }
     readers.stop()
+    transport?.stop()
+    leaderCalls.stop()
     pipeline.raft.submit(.stop)
     pipeline.raft.stop()
+    supplies.stop()
     pipeline.log.stop()
     taken.preparation.stop()
     taken.writer.close()

@@ -15,6 +15,20 @@ struct Pipeline: Sendable {
   let flush: Stage<FlushInput>
   let health: Health
   let metrics: NodeMetrics
+  let peers: Peers
+}
+
+/// The other members, as the stages see them: how to speak to them, and whether there are any.
+final class Peers: Sendable {
+  let transport: (any PeerTransport)?
+  let inbox: PeerInbox
+  /// Members beside this one.
+  let count = Atomic(0)
+
+  init(transport: (any PeerTransport)?, inbox: PeerInbox) {
+    self.transport = transport
+    self.inbox = inbox
+  }
 }
 
 /// Runs when a proposal's fate is known: on the apply thread, or on the raft thread when it failed.
@@ -37,6 +51,24 @@ enum RaftInput: Sendable {
   /// The log holds everything up to this write, durably.
   case persisted(through: UInt64)
   case applied(LogIndex)
+  /// What another member says; `bytes` as counted when it came.
+  case messages([Message], bytes: Int)
+  /// Proposals of another member's clients.
+  case forwarded([[UInt8]], bytes: Int)
+  /// A change of the members.
+  case change(MembershipRequest, requestID: UInt64, completion: ProposalCompletion)
+  /// Hand leadership to a voter; nil: to whoever is best.
+  case transfer(to: MemberID?, completion: @Sendable (NodeError?) -> Void)
+  /// Entries for a member that lags, and the term before them; nil when storage has not got them.
+  case logRead(MemberID, [Entry], previousTerm: Term?)
+  /// The attempt to send a snapshot ended: the member holds the state through the index, or that failed.
+  case snapshotSent(MemberID, LogIndex?)
+  /// A snapshot from a peer is complete, and its checkpoint is built.
+  case snapshotReceived(Message)
+  /// The log no longer holds the entries below an index.
+  case discarded(below: LogIndex)
+  /// The cluster has removed this member, a peer says.
+  case removed
   /// The stages are there: a sole voter leads at once.
   case start
   /// No more requests: whoever still waits is told.
@@ -67,6 +99,10 @@ enum ApplyInput: Sendable {
   case rotate
   /// This member's leadership began or ended.
   case leadership(Bool)
+  /// A snapshot, durably in the log, replaces the store's content.
+  case install(Snapshot)
+  /// The store has taken it over.
+  case installed
   /// The checkpoint made room for another memtable.
   case flushed
   /// The checkpoint of everything, before a clean stop; nothing comes after it.
@@ -82,6 +118,8 @@ enum FlushInput: Sendable {
   case whenCompacted(revision: Int64, completion: @Sendable (NodeError?) -> Void)
   /// Give back all the disk space that can be.
   case reclaim
+  /// Take over the content that a snapshot brought, while the apply stage stands still.
+  case install(Snapshot)
   /// From now on a failure is final: the log keeps what cannot be written.
   case stop
 }

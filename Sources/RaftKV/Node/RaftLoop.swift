@@ -7,67 +7,108 @@ import Synchronization
 ///
 /// Safe: because only the raft stage's handler touches the mutable state.
 final class RaftLoop: @unchecked Sendable {
-  private var raft: Raft
-  private let pipeline: Pipeline
-  private let clock: any NodeClock
-  private let limits: NodeLimits
+  var raft: Raft
+  let pipeline: Pipeline
+  let clock: any NodeClock
+  let limits: NodeLimits
+  let log: NodeLog
+  let configuration: NodeConfiguration
+  /// Brings members what storage has: entries for those that lag, and snapshots.
+  let supplies: Supplies
+  /// The cluster as of what is applied.
+  let cluster: @Sendable () -> Cluster
   private let published: Mutex<NodeStatus>
 
-  /// Proposals that wait for their entry to be applied, by request id. Never iterated.
-  private var proposals: [UInt64: (bytes: Int, completion: ProposalCompletion)] = [:]
-  /// The same in the order they came, to find those that waited too long.
-  private var proposalDeadlines = Deque<(deadline: UInt64, requestID: UInt64)>()
-  /// Reads whose index is being asked for, by context.
-  private var reads: [UInt64: [ReadCompletion]] = [:]
-  private var readDeadlines = Deque<(deadline: UInt64, context: UInt64)>()
-  private var nextContext: UInt64 = 1
-  /// What came while no leader was known: asked again when there is one, unless its time is over by then.
+  /// Proposals of this member's clients.
+  var proposals = PendingProposals()
+  private var reads: PendingReads
+  /// What came while no leader was known, or while leadership was handed over: proposed again when there is one,
+  /// unless its time is over by then.
   private var parkedProposals = Deque<(data: [UInt8], requestID: UInt64)>()
-  private var parkedReads = Deque<UInt64>()
+  /// Changes of the members that wait until those before them are applied.
+  var parkedChanges = Deque<ParkedChange>()
+  var transfers: [Transfer] = []
+  private(set) var soft: SoftState
   /// The term that this member leads; 0 when it does not.
   private var leadingTerm: Term = 0
+  /// When a leader was last lost.
+  private var leaderLostAt: UInt64?
+  private var ticks = 0
+  /// A snapshot that the log is making durable: then the store takes it over.
+  private var snapshotBeingWritten: (write: UInt64, snapshot: Snapshot)?
+  /// This member has belonged to the cluster.
+  private var isMember: Bool
+  /// Ticks until a removed member stops: it has yet to tell the others what it knows.
+  private var ticksUntilRemoved: Int?
+  private var complainedAt: UInt64 = 0
   /// Set by the last message that brings anything about: what comes behind it is refused.
   private var isStopping = false
 
+  /// A follower that got no answer to a read asks again after so many ticks.
+  private static let readRetryTicks = 5
+
   init(
-    raft: Raft, clusterID: UInt64, memberID: UInt64, pipeline: Pipeline, clock: any NodeClock,
-    limits: NodeLimits
+    raft: Raft, clusterID: UInt64, memberID: UInt64, configuration: NodeConfiguration, pipeline: Pipeline,
+    clock: any NodeClock, seed: UInt64, supplies: Supplies, log: NodeLog,
+    cluster: @escaping @Sendable () -> Cluster
   ) {
     self.raft = raft
+    soft = raft.softState
     self.pipeline = pipeline
     self.clock = clock
-    self.limits = limits
+    self.configuration = configuration
+    limits = configuration.limits
+    self.supplies = supplies
+    self.log = log
+    self.cluster = cluster
+    reads = PendingReads(seed: seed)
+    let membership = raft.membership
+    isMember = membership.members.contains(memberID)
     published = Mutex(
       NodeStatus(
         clusterID: clusterID, memberID: memberID, leader: 0, term: 0, committedIndex: 0, appliedIndex: 0,
-        isLearner: false))
+        isLearner: isMember && !membership.isVoter(memberID)))
   }
+
+  var memberID: MemberID { raft.configuration.id }
 
   /// What the member knew after the last batch. Any thread.
   var status: NodeStatus { published.withLock { $0 } }
+
+  // MARK: inputs
 
   func handle(_ batch: [RaftInput]) {
     var data: [[UInt8]] = []
     var requestIDs: [UInt64] = []
     var newReads: [ReadCompletion] = []
-    var deadline: UInt64?
-    func deadlineOfNow() -> UInt64 {
-      if let deadline { return deadline }
-      let value = clock.now() &+ UInt64(limits.requestTimeoutMilliseconds) * 1_000_000
-      deadline = value
-      return value
-    }
+    let now = clock.now()
+    let deadline = now &+ UInt64(limits.requestTimeoutMilliseconds) * 1_000_000
     for input in batch {
       switch input {
       case .propose(let proposal):
         data.append(proposal.data)
         requestIDs.append(proposal.requestID)
-        proposals[proposal.requestID] = (proposal.data.count, proposal.completion)
-        proposalDeadlines.append((deadlineOfNow(), proposal.requestID))
+        proposals.add(
+          proposal.requestID, bytes: proposal.data.count, now: now, deadline: deadline, proposal.completion)
       case .read(let completion): newReads.append(completion)
-      case .persisted(let number): raft.persisted(through: number)
+      case .persisted(let number): persisted(through: number)
       case .applied(let index): raft.applied(through: index)
       case .tick: tick()
+      case .messages(let messages, let bytes):
+        pipeline.peers.inbox.taken(bytes: bytes)
+        for message in messages { step(message) }
+      case .forwarded(let proposals, let bytes):
+        pipeline.peers.inbox.taken(bytes: bytes)
+        takeForwarded(proposals)
+      case .change(let request, let requestID, let completion):
+        park(ParkedChange(request: request, requestID: requestID, deadline: deadline, completion: completion))
+      case .transfer(let member, let completion): transfer(to: member, completion)
+      case .logRead(let member, let entries, let previousTerm):
+        if let previousTerm { raft.supply(entries, previousTerm: previousTerm, for: member) } else { raft.refuse(member) }
+      case .snapshotSent(let member, let index): raft.snapshotFinished(for: member, index: index)
+      case .snapshotReceived(let message): step(message)
+      case .discarded(let index): raft.storageDiscarded(below: index)
+      case .removed: removed()
       case .start: break
       case .stop: isStopping = true
       }
@@ -77,7 +118,8 @@ final class RaftLoop: @unchecked Sendable {
       return failAll(.stopped)
     }
     if !data.isEmpty { propose(data, requestIDs) }
-    if !newReads.isEmpty { read(newReads, deadline: deadlineOfNow()) }
+    if !newReads.isEmpty { askForIndex(reads.add(newReads, deadline: deadline)) }
+    if !parkedChanges.isEmpty { proposeChanges(now: now) }
     while let ready = raft.takeReady() { carryOut(ready) }
     dropSpentDeadlines()
     publishIndexes()
@@ -86,42 +128,92 @@ final class RaftLoop: @unchecked Sendable {
   private func propose(_ data: [[UInt8]], _ requestIDs: [UInt64]) {
     do throws(ProposeError) {
       _ = try raft.propose(data)
-    } catch .notLeader(leader: 0) {
+    } catch .notLeader(let leader) where leader != 0 {
+      pipeline.peers.transport?.forward(data, to: leader)
+    } catch .notLeader, .transferring {
       parkedProposals.append(contentsOf: zip(data, requestIDs).map { (data: $0, requestID: $1) })
     } catch {
       for requestID in requestIDs { fail(requestID, NodeError(error)) }
     }
   }
 
-  private func read(_ completions: [ReadCompletion], deadline: UInt64) {
-    let context = nextContext
-    nextContext += 1
-    reads[context] = completions
-    readDeadlines.append((deadline, context))
-    askForIndex(context)
+  /// Those for which there is no leader are lost: who sent them hears nothing, as if they had been lost on their way.
+  private func takeForwarded(_ data: [[UInt8]]) {
+    // An empty entry, or one that is no request, would not be understood anywhere.
+    let data = data.filter { Envelope($0) != nil }
+    if data.isEmpty { return }
+    do throws(ProposeError) {
+      _ = try raft.propose(data)
+    } catch .notLeader(let leader) where leader != 0 {
+      pipeline.peers.transport?.forward(data, to: leader)
+    } catch {
+      pipeline.metrics.proposalsFailed.wrappingAdd(UInt64(data.count), ordering: .relaxed)
+    }
   }
 
   private func askForIndex(_ context: UInt64) {
     do throws(ReadIndexError) {
       try raft.readIndex(context: context)
     } catch .noLeader {
-      parkedReads.append(context)
+      // Asked again when there is one.
     } catch {
-      if let completions = reads.removeValue(forKey: context) { fail(completions, NodeError(error)) }
+      if let completions = reads.remove(context) { fail(completions, NodeError(error)) }
     }
   }
 
-  /// Asks again for what came while there was no leader.
-  private func unpark() {
-    let (waitingProposals, waitingReads) = (parkedProposals, parkedReads)
-    (parkedProposals, parkedReads) = ([], [])
-    let live = waitingProposals.filter { proposals[$0.requestID] != nil }
-    if !live.isEmpty { propose(live.map(\.data), live.map(\.requestID)) }
-    for context in waitingReads where reads[context] != nil { askForIndex(context) }
+  private func askForAllIndexes() {
+    for context in reads.contexts { askForIndex(context) }
   }
 
+  /// Proposes what came while there was no leader.
+  private func unpark() {
+    let waiting = parkedProposals
+    parkedProposals = []
+    let live = waiting.filter { proposals.contains($0.requestID) }
+    if !live.isEmpty { propose(live.map(\.data), live.map(\.requestID)) }
+  }
+
+  private func step(_ message: Message) {
+    do throws(RaftError) {
+      try raft.step(message)
+    } catch {
+      switch error {
+      case .lostEntries(let index):
+        pipeline.health.fail(
+          "entries up to \(index), which this member had acknowledged, are missing here: its data folder was replaced "
+            + "or damaged; remove the member from the cluster, empty the folder and add it again")
+      case .conflictsWithCommitted(let index):
+        pipeline.health.fail(
+          "entry \(index) is committed here and differs from the leader's: the log of one of them is damaged; "
+            + "compare the members' content (endpoint hashkv), and replace the one that differs")
+      case .wrongRecipient, .malformedMessage, .invalidRestoredState:
+        let now = clock.now()
+        guard now &- complainedAt >= 1_000_000_000 else { return }
+        complainedAt = now
+        log.error("a message from member \(hex(message.from)) is refused", "\(error)")
+      }
+    }
+  }
+
+  private func persisted(through number: UInt64) {
+    // The store takes a snapshot over before it gets any entry behind it.
+    if let writing = snapshotBeingWritten, writing.write <= number {
+      snapshotBeingWritten = nil
+      pipeline.apply.submit(.install(writing.snapshot))
+    }
+    raft.persisted(through: number)
+  }
+
+  // MARK: outputs
+
   private func carryOut(_ ready: Ready) {
-    if let write = ready.write { pipeline.log.submit(.append(write)) }
+    // Others make it durable while this member does.
+    if !ready.messages.isEmpty { pipeline.peers.transport?.send(ready.messages) }
+    if let write = ready.write {
+      if let snapshot = write.snapshot { snapshotBeingWritten = (write.number, snapshot) }
+      pipeline.log.submit(.append(write))
+    }
+    if let membership = ready.membership { follow(membership) }
     if !ready.committed.isEmpty {
       let entries = ready.committed.map { entry in
         CommittedEntry(entry: entry, completion: completion(of: entry))
@@ -129,89 +221,62 @@ final class RaftLoop: @unchecked Sendable {
       pipeline.apply.submit(.entries(entries))
     }
     for state in ready.readStates {
-      if let completions = reads.removeValue(forKey: state.context) {
+      if let completions = reads.remove(state.context) {
         pipeline.apply.submit(.reads(index: state.index, completions))
       }
     }
-    for context in ready.abandonedReads {
-      if reads[context] != nil { parkedReads.append(context) }
-    }
-    if let state = ready.softState {
-      publish(state)
-      if state.leader != 0 { unpark() }
-    }
+    for read in ready.logReads { supplies.read(read) }
+    for member in ready.snapshotsNeeded { supplies.sendSnapshot(to: member, term: soft.term) }
+    // Abandoned reads are among those that are asked again.
+    if let state = ready.softState { publish(state) }
   }
 
   private func completion(of entry: Entry) -> ProposalCompletion? {
-    guard !proposals.isEmpty, entry.kind == .normal, entry.data.count >= Envelope.minimumBytes else {
-      return nil
-    }
-    return proposals.removeValue(forKey: Envelope.requestID(entry.data))?.completion
-  }
-
-  private func fail(_ requestID: UInt64, _ error: NodeError) {
-    guard let proposal = proposals.removeValue(forKey: requestID) else { return }
-    pipeline.metrics.proposalEnded(bytes: proposal.bytes)
-    pipeline.metrics.proposalsFailed.wrappingAdd(1, ordering: .relaxed)
-    proposal.completion(.failure(error))
-  }
-
-  private func fail(_ completions: [ReadCompletion], _ error: NodeError) {
-    pipeline.metrics.readsPending.wrappingSubtract(completions.count, ordering: .relaxed)
-    for completion in completions { completion(error) }
-  }
-
-  private func tick() {
-    raft.tick()
-    let now = clock.now()
-    while let first = proposalDeadlines.first, first.deadline <= now {
-      proposalDeadlines.removeFirst()
-      fail(first.requestID, .timeout)
-    }
-    while let first = readDeadlines.first, first.deadline <= now {
-      readDeadlines.removeFirst()
-      if let completions = reads.removeValue(forKey: first.context) { fail(completions, .timeout) }
+    guard !proposals.isEmpty else { return nil }
+    switch entry.kind {
+    case .normal:
+      guard entry.data.count >= Envelope.minimumBytes else { return nil }
+      return proposals.remove(Envelope.requestID(entry.data))?.completion
+    case .configuration:
+      guard let change = MembershipChange(decoding: entry.data), change.context.count >= Envelope.minimumBytes
+      else { return nil }
+      return proposals.remove(Envelope.requestID(change.context))?.completion
     }
   }
 
-  /// Forgets the deadlines of what has been answered, and what was parked with it, so that the queues stay as short
-  /// as what is under way.
-  private func dropSpentDeadlines() {
-    while let first = proposalDeadlines.first, proposals[first.requestID] == nil {
-      proposalDeadlines.removeFirst()
-    }
-    while let first = readDeadlines.first, reads[first.context] == nil { readDeadlines.removeFirst() }
-    while let first = parkedProposals.first, proposals[first.requestID] == nil {
-      parkedProposals.removeFirst()
-    }
-    while let first = parkedReads.first, reads[first] == nil { parkedReads.removeFirst() }
+  private func follow(_ membership: Membership) {
+    let isIn = membership.members.contains(memberID)
+    if isIn { isMember = true }
+    if isMember && !isIn { removed() }
+    let isLearner = isIn && !membership.isVoter(memberID)
+    published.withLock { $0.isLearner = isLearner }
   }
 
-  /// Answers everyone who waits, once the member cannot go on.
-  private func failAll(_ error: NodeError) {
-    (parkedProposals, parkedReads) = ([], [])
-    while let first = proposalDeadlines.popFirst() {
-      fail(first.requestID, error)
-    }
-    while let first = readDeadlines.popFirst() {
-      if let completions = reads.removeValue(forKey: first.context) { fail(completions, error) }
-    }
+  /// It stops after an election timeout.
+  private func removed() {
+    if ticksUntilRemoved == nil { ticksUntilRemoved = raft.configuration.electionTicks }
   }
 
   private func publish(_ state: SoftState) {
-    let leaderChanged = published.withLock { status in
-      defer {
-        status.leader = state.leader
-        status.term = state.term
-      }
-      return state.leader != 0 && state.leader != status.leader
+    let before = soft
+    soft = state
+    if before.leader != 0 && state.leader != before.leader { leaderLostAt = clock.now() }
+    let isNew = state.leader != 0 && state.leader != before.leader
+    published.withLock { status in
+      status.leader = state.leader
+      status.term = state.term
     }
     if state.role == .leader ? leadingTerm != state.term : leadingTerm != 0 {
       if leadingTerm != 0 { pipeline.apply.submit(.leadership(false)) }
       leadingTerm = state.role == .leader ? state.term : 0
       if leadingTerm != 0 { pipeline.apply.submit(.leadership(true)) }
     }
-    if leaderChanged { pipeline.metrics.leaderChanges.wrappingAdd(1, ordering: .relaxed) }
+    finishTransfers(leader: state.leader)
+    if isNew { pipeline.metrics.leaderChanges.wrappingAdd(1, ordering: .relaxed) }
+    if state.leader != 0 && (isNew || state.term != before.term) {
+      unpark()
+      askForAllIndexes()
+    }
   }
 
   private func publishIndexes() {
@@ -221,12 +286,69 @@ final class RaftLoop: @unchecked Sendable {
       status.appliedIndex = applied
     }
   }
+
+  // MARK: time
+
+  private func tick() {
+    raft.tick()
+    ticks += 1
+    let now = clock.now()
+    while let overdue = proposals.removeOverdue(now: now) {
+      let lostLeader = leaderLostAt.map { $0 >= overdue.since } ?? false
+      fail(overdue, lostLeader ? .leaderFailure : .timeout)
+    }
+    while let completions = reads.removeOverdue(now: now) { fail(completions, .timeout) }
+    dropOverdueChanges(now: now)
+    dropOverdueTransfers(now: now)
+    if soft.leader != 0 && soft.role != .leader && ticks % Self.readRetryTicks == 0 { askForAllIndexes() }
+    if soft.leader != 0 && !parkedProposals.isEmpty { unpark() }
+    guard let left = ticksUntilRemoved else { return }
+    ticksUntilRemoved = left - 1
+    if left <= 0 {
+      pipeline.health.fail(
+        "the cluster has removed this member; to have it join again, empty its data folder and add it anew")
+    }
+  }
+
+  /// Forgets what has been answered, so that the queues stay as short as what is under way.
+  private func dropSpentDeadlines() {
+    proposals.dropSpent()
+    reads.dropSpent()
+    while let first = parkedProposals.first, !proposals.contains(first.requestID) {
+      parkedProposals.removeFirst()
+    }
+  }
+
+  // MARK: ends
+
+  private func fail(_ requestID: UInt64, _ error: NodeError) {
+    if let waiting = proposals.remove(requestID) { fail(waiting, error) }
+  }
+
+  private func fail(_ waiting: PendingProposals.Waiting, _ error: NodeError) {
+    pipeline.metrics.proposalEnded(bytes: waiting.bytes)
+    pipeline.metrics.proposalsFailed.wrappingAdd(1, ordering: .relaxed)
+    waiting.completion(.failure(error))
+  }
+
+  private func fail(_ completions: [ReadCompletion], _ error: NodeError) {
+    pipeline.metrics.readsPending.wrappingSubtract(completions.count, ordering: .relaxed)
+    for completion in completions { completion(error) }
+  }
+
+  /// Answers everyone who waits, once the member cannot go on.
+  private func failAll(_ error: NodeError) {
+    parkedProposals = []
+    while let waiting = proposals.removeFirst() { fail(waiting, error) }
+    while let completions = reads.removeFirst() { fail(completions, error) }
+    failChanges(error)
+    failTransfers(error)
+  }
 }
 
 extension NodeError {
   init(_ error: ProposeError) {
     switch error {
-    // Proposals are not handed to another member's leader yet.
     case .notLeader: self = .noLeader
     case .tooManyPending: self = .tooManyRequests
     case .transferring, .changeRefused: self = .timeout

@@ -107,6 +107,10 @@ extension Membership {
 }
 
 extension Raft {
+  /// No change is proposed before everything up to here is committed; who judges one must know what is applied up to
+  /// here.
+  public var lastChangeIndex: LogIndex { pendingChangeIndex }
+
   /// Makes the membership changes among entries that became committed; whether there were any.
   mutating func takeEffect(from first: LogIndex, through last: LogIndex) -> Bool {
     guard log.hasConfiguration(from: first, through: last) else { return false }

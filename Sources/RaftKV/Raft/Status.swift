@@ -45,6 +45,9 @@ extension Raft {
   /// The highest index known to be committed, and the highest reported as applied.
   public var indexes: (committed: LogIndex, applied: LogIndex) { (log.committed, log.applied) }
 
+  /// What this member knows of leadership now.
+  public var softState: SoftState { SoftState(role: role, leader: leader, term: term) }
+
   /// What this member knows now.
   public var status: Status {
     Status(
