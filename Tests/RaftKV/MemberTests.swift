@@ -57,7 +57,7 @@ struct MemberTests {
     defer { preparation.stop() }
     do {
       let opened = try DataDirectory.open(
-        configuration, fileSystem: PosixFileSystem(), seed: 1, preparation: preparation, log: log)
+        configuration, fileSystem: PosixFileSystem(), seed: 1, preparation: preparation, peers: nil, log: log)
       #expect(opened.restored.entries == [] && opened.store.currentRevision == 501)
     }
     let again = try TestMember(configuration)

@@ -115,7 +115,8 @@ final class Applier: @unchecked Sendable {
   }
 
   private var mayApply: Bool {
-    !isOver && !isInstalling && !pipeline.health.hasFailed.load(ordering: .acquiring) && !store.mustWaitForFlush
+    !isOver && !isInstalling && !pipeline.health.hasFailed.load(ordering: .acquiring)
+      && !store.mustWaitForFlush
   }
 
   private func apply(_ committed: CommittedEntry) {

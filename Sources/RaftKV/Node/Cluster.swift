@@ -87,7 +87,8 @@ struct Cluster: Sendable, Hashable {
   /// Reads a document; nil if it is not one that this version understands.
   init?(document: [UInt8]) {
     var reader = DocumentReader(document[...])
-    guard let version = reader.varint(), version == 1 || version == Self.formatVersion, let id = reader.varint(),
+    guard let version = reader.varint(), version == 1 || version == Self.formatVersion,
+      let id = reader.varint(),
       let members = reader.members()
     else { return nil }
     if version == 1 {

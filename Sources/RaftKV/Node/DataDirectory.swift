@@ -142,7 +142,9 @@ struct Identity: Sendable {
   private static let questionMilliseconds = 2000
 
   /// The identity of a new member, from its configuration and from what the others know.
-  static func new(_ configuration: NodeConfiguration, peers: (any PeerTransport)?) throws(StartError) -> Identity {
+  static func new(_ configuration: NodeConfiguration, peers: (any PeerTransport)?) throws(StartError)
+    -> Identity
+  {
     let token = configuration.clusterToken
     let listed = configuration.initialCluster.map { listed in
       Member(
@@ -157,7 +159,8 @@ struct Identity: Sendable {
     }
     guard listed.count <= MembershipView.maximumVoters else {
       throw StartError(
-        "--initial-cluster names \(listed.count) members; a cluster has at most \(MembershipView.maximumVoters)")
+        "--initial-cluster names \(listed.count) members; a cluster has at most \(MembershipView.maximumVoters)"
+      )
     }
     let others = listed.filter { $0.id != own.id }
     let urls = others.flatMap(\.peerURLs)

@@ -149,7 +149,9 @@ final class LeaderCalls: Sendable {
   private func attempt(_ call: Call) {
     if isOver() { return call.completion(.failure(.stopped)) }
     let attached = attachment.withLock { $0 }
-    guard let answer = attached.answer, let leader = attached.leader?(), leader != 0 else { return wait(call) }
+    guard let answer = attached.answer, let leader = attached.leader?(), leader != 0 else {
+      return wait(call)
+    }
     if leader == memberID {
       return answer(call.request) { [self] in ended(call, $0) }
     }

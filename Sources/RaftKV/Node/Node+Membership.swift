@@ -50,15 +50,15 @@ extension Node {
   // MARK: what others ask of the leader
 
   /// A peer asks.
-  func answer(_ bytes: [UInt8], _ answer: @escaping @Sendable ([UInt8]) -> Void) {
+  func answerPeer(_ bytes: [UInt8], _ answer: @escaping @Sendable ([UInt8]) -> Void) {
     guard let request = LeaderRequest(document: bytes) else {
       return answer(LeaderAnswer(.failure(.timeout)).document)
     }
-    self.answer(request) { answer(LeaderAnswer($0).document) }
+    answerAsLeader(request) { answer(LeaderAnswer($0).document) }
   }
 
   /// Answers as the leader; `.noLeader` or `.notLeader` when it is not.
-  func answer(_ request: LeaderRequest, completion: @escaping LeaderCalls.Completion) {
+  func answerAsLeader(_ request: LeaderRequest, completion: @escaping LeaderCalls.Completion) {
     switch request {
     case .renew(let ids):
       readBarrier { [self] error in
@@ -70,7 +70,8 @@ extension Node {
         if let error { return completion(.failure(error)) }
         do throws(NodeError) {
           let time = try leases.time(of: id)
-          completion(.success(time.map { [UInt64(bitPattern: $0.granted), UInt64(bitPattern: $0.left)] } ?? []))
+          completion(
+            .success(time.map { [UInt64(bitPattern: $0.granted), UInt64(bitPattern: $0.left)] } ?? []))
         } catch {
           completion(.failure(error))
         }

@@ -95,7 +95,8 @@ public final class Node: Sendable {
       log: Stage(executor: environment.makeExecutor(StageName.log), capacity: .max),
       apply: Stage(executor: environment.makeExecutor(StageName.apply), capacity: .max),
       flush: Stage(executor: environment.makeExecutor(StageName.flush), capacity: .max),
-      health: Health(onFailure: onFailure), metrics: metrics, peers: Peers(transport: transport, inbox: inbox))
+      health: Health(onFailure: onFailure), metrics: metrics, peers: Peers(transport: transport, inbox: inbox)
+    )
     let supplies = Supplies(executor: environment.makeExecutor(StageName.supplies))
 
     self.configuration = configuration
@@ -120,7 +121,8 @@ public final class Node: Sendable {
       raft: core, clusterID: clusterID, memberID: memberID, configuration: configuration, pipeline: pipeline,
       clock: clock, seed: environment.seed, supplies: supplies, log: log, cluster: cluster)
     leaderCalls = LeaderCalls(
-      memberID: memberID, transport: transport, clock: clock, limits: limits, isOver: { pipeline.health.isOver })
+      memberID: memberID, transport: transport, clock: clock, limits: limits,
+      isOver: { pipeline.health.isOver })
     let writer = LogWriter(
       log: opened.log, identity: opened.identity, hardState: opened.restored.hardState, pipeline: pipeline,
       clock: clock, limits: limits, nodeLog: log)
@@ -176,12 +178,12 @@ public final class Node: Sendable {
     }
     leaderCalls.attach(leader: { raftLoop.status.leader }) { [weak self] request, completion in
       guard let self else { return completion(.failure(.stopped)) }
-      self.answer(request, completion: completion)
+      self.answerAsLeader(request, completion: completion)
     }
     inbox.attach(
       PeerInbox.Handlers(
         pipeline: pipeline,
-        answer: { [weak self] bytes, answer in self?.answer(bytes, answer) },
+        answer: { [weak self] bytes, answer in self?.answerPeer(bytes, answer) },
         beginSnapshot: { _, _ in nil },
         lost: { _ in }, cluster: { cluster().document }))
     clusterChanged(cluster())
@@ -191,7 +193,8 @@ public final class Node: Sendable {
   }
 
   private static func cluster(_ store: Store, _ founding: Cluster) -> Cluster {
-    guard let document = try? store.meta(Cluster.documentName), let cluster = Cluster(document: document) else {
+    guard let document = try? store.meta(Cluster.documentName), let cluster = Cluster(document: document)
+    else {
       return founding
     }
     return cluster
@@ -438,7 +441,8 @@ public final class Node: Sendable {
       switch result {
       case .success, .failure(.stopped): break
       case .failure(let error):
-        self?.log.error("this member's name and client URLs are not published yet; it is tried again", "\(error)")
+        self?.log.error(
+          "this member's name and client URLs are not published yet; it is tried again", "\(error)")
         self?.publishWhenCaughtUp()
       }
     }

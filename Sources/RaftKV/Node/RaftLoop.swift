@@ -104,7 +104,11 @@ final class RaftLoop: @unchecked Sendable {
         park(ParkedChange(request: request, requestID: requestID, deadline: deadline, completion: completion))
       case .transfer(let member, let completion): transfer(to: member, completion)
       case .logRead(let member, let entries, let previousTerm):
-        if let previousTerm { raft.supply(entries, previousTerm: previousTerm, for: member) } else { raft.refuse(member) }
+        if let previousTerm {
+          raft.supply(entries, previousTerm: previousTerm, for: member)
+        } else {
+          raft.refuse(member)
+        }
       case .snapshotSent(let member, let index): raft.snapshotFinished(for: member, index: index)
       case .snapshotReceived(let message): step(message)
       case .discarded(let index): raft.storageDiscarded(below: index)
