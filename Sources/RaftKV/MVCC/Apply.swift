@@ -328,7 +328,8 @@ extension Store {
     try? replaceActive(room: 0)
   }
 
-  private func replaceActive(room: Int) throws(StoreError) {
+  /// Lets another memtable, with so many bytes of room at least, take the active one's place.
+  func replaceActive(room: Int) throws(StoreError) {
     active.end = CheckpointState(
       position: position, revision: revision, partialChanges: max(entryChanges, partialChanges),
       partialEnd: entryChanges > partialChanges
