@@ -31,6 +31,8 @@ def free_ports(count):
 class Server:
     """A fresh member of a cluster of one, in a folder of its own. Use it in a with statement."""
 
+    name = "member"
+
     def __init__(self, kind, command, parent):
         self.kind = kind
         self.command = command
@@ -60,23 +62,30 @@ class Server:
         return f"127.0.0.1:{self.port}"
 
     @property
+    def peer_url(self):
+        return f"http://127.0.0.1:{self.peer_port}"
+
+    @property
     def pid(self):
         return self.process.pid
 
-    def start(self):
-        """Starts the server on its folder; returns the seconds until it answered a linearizable read."""
-        client, peer = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.peer_port}"
-        arguments = [
-            *self.command, "--name", "member", "--data-dir", str(self.data),
+    def arguments(self):
+        """What the process is started with."""
+        client, peer = f"http://127.0.0.1:{self.port}", self.peer_url
+        return [
+            *self.command, "--name", self.name, "--data-dir", str(self.data),
             "--listen-client-urls", client, "--advertise-client-urls", client,
             "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-            "--initial-cluster", f"member={peer}", "--quota-backend-bytes", str(QUOTA_BYTES),
+            "--initial-cluster", f"{self.name}={peer}", "--quota-backend-bytes", str(QUOTA_BYTES),
         ]
+
+    def start(self):
+        """Starts the server on its folder; returns the seconds until it answered a linearizable read."""
         with open(self.log, "ab") as log:
             begin = time.monotonic()
             # A session of its own: Ctrl-C reaches this script alone, which then stops the server.
             self.process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                self.arguments(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         return self.wait_until_healthy(begin)
 
     def wait_until_healthy(self, begin, patience=120):

@@ -1,0 +1,1 @@
+"""Compares clusters of three members: the parts of benchmarks/cluster."""
