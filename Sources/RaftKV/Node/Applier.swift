@@ -71,7 +71,7 @@ final class Applier: @unchecked Sendable {
         answerOverdue()
         isTick = true
       case .rotate: isRotationWanted = true
-      case .leadership(let isLeader): leases.leadershipChanged(isLeader)
+      case .leadership(let term): leases.leadershipChanged(term: term)
       case .install(let snapshot): install(snapshot)
       case .installed: installed()
       case .flushed: break

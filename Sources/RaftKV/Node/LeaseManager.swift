@@ -1,12 +1,16 @@
 import MVCC
+import Raft
 import Synchronization
 
 /// The shell around `LeaseKeeper`: the apply stage tells it what the log did and lets it look at the clock, calls ask
 /// it for renewals from any thread, and what it decides is proposed.
 final class LeaseManager: Sendable {
-  typealias Proposer = @Sendable (LeaseCommand, @escaping ProposalCompletion) -> Void
+  /// Proposes a command that only the leader of a term may decide on: a later leader has given the leases more time.
+  typealias Proposer = @Sendable (LeaseCommand, _ leaderTerm: Term, @escaping ProposalCompletion) -> Void
 
   private let keeper: Mutex<LeaseKeeper>
+  /// The term in which the keeper leads; written by the apply stage, with the keeper locked.
+  private let term = Atomic<Term>(0)
   /// A closure alone in a mutex would be wrapped once more each time it is read, and a call through all those
   /// wrappers would exhaust the stack.
   private struct Attachment {
@@ -30,12 +34,13 @@ final class LeaseManager: Sendable {
 
   // MARK: the apply stage
 
-  /// This member's leadership began or ended.
-  func leadershipChanged(_ isLeader: Bool) {
-    let leases = isLeader ? store.leases : []
+  /// This member's leadership of a term began; or, with 0, ended.
+  func leadershipChanged(term newTerm: UInt64) {
+    let leases = newTerm != 0 ? store.leases : []
     let now = clock.now()
     keeper.withLock { keeper in
-      if isLeader { keeper.lead(leases, now: now) } else { keeper.resign() }
+      term.store(newTerm, ordering: .relaxed)
+      if newTerm != 0 { keeper.lead(leases, now: now) } else { keeper.resign() }
     }
   }
 
@@ -61,12 +66,14 @@ final class LeaseManager: Sendable {
   func poll() {
     guard let proposer = attachment.withLock({ $0.proposer }) else { return }
     let now = clock.now()
-    let (work, reign) = keeper.withLock { ($0.poll(now: now), $0.reign) }
+    let (work, reign, term) = keeper.withLock {
+      ($0.poll(now: now), $0.reign, self.term.load(ordering: .relaxed))
+    }
     for work in work {
       switch work {
-      case .checkpoint(let checkpoints): proposer(.checkpoint(checkpoints)) { _ in }
+      case .checkpoint(let checkpoints): proposer(.checkpoint(checkpoints), term) { _ in }
       case .expire(let leases):
-        proposer(.expire(leases)) { [weak self] result in
+        proposer(.expire(leases), term) { [weak self] result in
           guard let self else { return }
           self.keeper.withLock { $0.finished(leases, reign: reign) }
           // The next portion at once; after a failure, when time has passed.
@@ -82,33 +89,37 @@ final class LeaseManager: Sendable {
   /// `.noLeader` when another member leads.
   func renew(_ ids: [Int64], completion: @escaping @Sendable (Result<[Int64], NodeError>) -> Void) {
     let now = clock.now()
-    let renewals = keeper.withLock { $0.isLeading ? $0.renew(ids, now: now) : nil }
+    let (renewals, term) = keeper.withLock {
+      ($0.isLeading ? $0.renew(ids, now: now) : nil, self.term.load(ordering: .relaxed))
+    }
     guard let renewals, let proposer = attachment.withLock({ $0.proposer }) else {
       return completion(.failure(.noLeader))
     }
     let renewed = renewals.seconds.reduce(0) { $0 + ($1 > 0 ? 1 : 0) }
     metrics.leasesRenewed.wrappingAdd(UInt64(renewed), ordering: .relaxed)
-    revoke(renewals.expired, proposer) { [self] error in
+    revoke(renewals.expired, term, proposer) { [self] error in
       if let error { return completion(.failure(error)) }
-      takeBack(renewals.resets, proposer) { error in
+      takeBack(renewals.resets, term, proposer) { error in
         completion(error.map { .failure($0) } ?? .success(renewals.seconds))
       }
     }
   }
 
   private func revoke(
-    _ expired: [LeaseReference], _ proposer: Proposer, _ done: @escaping @Sendable (NodeError?) -> Void
+    _ expired: [LeaseReference], _ term: Term, _ proposer: Proposer,
+    _ done: @escaping @Sendable (NodeError?) -> Void
   ) {
     if expired.isEmpty { return done(nil) }
-    proposer(.expire(expired)) { done($0.failure) }
+    proposer(.expire(expired), term) { done($0.failure) }
   }
 
   private func takeBack(
-    _ resets: [LeaseKeeper.Reset], _ proposer: Proposer, _ done: @escaping @Sendable (NodeError?) -> Void
+    _ resets: [LeaseKeeper.Reset], _ term: Term, _ proposer: Proposer,
+    _ done: @escaping @Sendable (NodeError?) -> Void
   ) {
     if resets.isEmpty { return done(nil) }
     let checkpoints = resets.map { LeaseCheckpoint(lease: $0.lease, remainingSeconds: 0) }
-    proposer(.checkpoint(checkpoints)) { [self] result in
+    proposer(.checkpoint(checkpoints), term) { [self] result in
       if case .success = result { keeper.withLock { $0.finished(resets) } }
       done(result.failure)
     }

@@ -39,9 +39,15 @@ public final class Node: Sendable {
   private let nextRequestID: Atomic<UInt64>
   private let maximumRequestBytes: Int
   private let isRaisingAlarm = Atomic(false)
+  private let publication = Atomic(Publication.due)
   private let clock: any NodeClock
   private let automaticCompactor: Mutex<AutomaticCompactor?>
   private let log: NodeLog
+
+  /// Whether the cluster has this member's name and client URLs.
+  private enum Publication: UInt8, AtomicRepresentable {
+    case due, underWay, done
+  }
 
   /// What a stop ends and lets go of: the log's files close with its writer.
   private struct Running {
@@ -159,22 +165,21 @@ public final class Node: Sendable {
 
     let tick = UInt64(configuration.heartbeatMilliseconds) * 1_000_000
     let leaderCalls = self.leaderCalls
-    let timer = clock.schedule(every: tick) {
+    running = Mutex(Running(timers: [], writer: writer, preparation: preparation))
+    let timer = clock.schedule(every: tick) { [weak self] in
       pipeline.raft.submit(.tick)
       pipeline.log.nudge(.tick)
       pipeline.apply.nudge(.tick)
       pipeline.flush.nudge(.tick)
       watches.tick()
       leaderCalls.tick()
+      self?.compactIfDue()
+      self?.publishIfDue()
     }
-    running = Mutex(Running(timers: [timer], writer: writer, preparation: preparation))
-    if configuration.automaticCompaction != nil {
-      let compaction = clock.schedule(every: tick) { [weak self] in self?.compactIfDue() }
-      running.withLock { $0?.timers.append(compaction) }
-    }
-    leases.attach { [weak self] command, completion in
+    running.withLock { $0?.timers.append(timer) }
+    leases.attach { [weak self] command, term, completion in
       guard let self else { return completion(.failure(.stopped)) }
-      self.submit(.lease, command.document, isBounded: false, completion: completion)
+      self.submit(.lease, command.document, leaderTerm: term, isBounded: false, completion: completion)
     }
     leaderCalls.attach(leader: { raftLoop.status.leader }) { [weak self] request, completion in
       guard let self else { return completion(.failure(.stopped)) }
@@ -254,16 +259,19 @@ public final class Node: Sendable {
 
   /// Proposes a document of the node's own.
   func submit(
-    _ kind: EntryKind, lease: Int64 = 0, _ document: [UInt8], isBounded: Bool = true,
+    _ kind: EntryKind, lease: Int64 = 0, _ document: [UInt8], leaderTerm: Term? = nil, isBounded: Bool = true,
     completion: @escaping ProposalCompletion
   ) {
-    document.withUnsafeBytes { submit(kind, lease: lease, $0, isBounded: isBounded, completion: completion) }
+    document.withUnsafeBytes { bytes in
+      submit(
+        kind, lease: lease, bytes, leaderTerm: leaderTerm, isBounded: isBounded, completion: completion)
+    }
   }
 
   /// What is not `isBounded` is bounded by who asks for it, and not refused for what clients have under way.
   private func submit(
-    _ kind: EntryKind, lease: Int64 = 0, _ request: UnsafeRawBufferPointer, isBounded: Bool = true,
-    completion: @escaping ProposalCompletion
+    _ kind: EntryKind, lease: Int64 = 0, _ request: UnsafeRawBufferPointer, leaderTerm: Term? = nil,
+    isBounded: Bool = true, completion: @escaping ProposalCompletion
   ) {
     let requestID = makeRequestID()
     if pipeline.health.isOver { return completion(.failure(.stopped)) }
@@ -271,7 +279,8 @@ public final class Node: Sendable {
     let limits = configuration.limits
     let pending = metrics.proposalsPending.wrappingAdd(1, ordering: .relaxed).newValue
     let bytes = metrics.proposalBytesPending.wrappingAdd(data.count, ordering: .relaxed).newValue
-    let proposal = RaftInput.propose(Proposal(data: data, requestID: requestID, completion: completion))
+    let proposal = RaftInput.propose(
+      Proposal(data: data, requestID: requestID, leaderTerm: leaderTerm, completion: completion))
     let isAccepted =
       isBounded
       ? pending <= limits.pendingProposals && bytes <= limits.pendingProposalBytes
@@ -415,35 +424,40 @@ public final class Node: Sendable {
   }
 
   /// Once what the log held at the start is applied: only then is it known what the cluster knows, and the
-  /// request does not have to queue behind the replay.
+  /// request does not have to queue behind the replay. What fails is tried again with a later tick.
   private func publishWhenCaughtUp() {
-    readBarrier { error in
-      switch error {
-      case nil:
-        self.watches.start()
-        self.publishAttributes()
-      case .stopped: break
-      case .some: self.publishWhenCaughtUp()
-      }
+    publication.store(.underWay, ordering: .relaxed)
+    readBarrier { [weak self] error in
+      guard let self else { return }
+      if error != nil { return publication.store(.due, ordering: .relaxed) }
+      watches.start()
+      publishAttributes()
     }
+  }
+
+  private func publishIfDue() {
+    if publication.load(ordering: .relaxed) == .due && !pipeline.health.isOver { publishWhenCaughtUp() }
   }
 
   /// Tells the cluster this member's name and client URLs, if it does not know them yet.
   private func publishAttributes() {
-    let known = members.first { $0.id == memberID }
-    let member = Member(
-      id: memberID, name: configuration.name, peerURLs: known?.peerURLs ?? configuration.peerURLs,
-      clientURLs: configuration.clientURLs, isLearner: known?.isLearner ?? false)
-    if member == known { return }
+    guard let known = members.first(where: { $0.id == memberID }) else {
+      // It is being added, and this member has yet to learn so.
+      return publication.store(.due, ordering: .relaxed)
+    }
+    var member = known
+    member.name = configuration.name
+    member.clientURLs = configuration.clientURLs
+    if member == known { return publication.store(.done, ordering: .relaxed) }
     var writer = DocumentWriter()
     member.encode(to: &writer)
     submit(.memberAttributes, writer.bytes) { [weak self] result in
-      switch result {
-      case .success, .failure(.stopped): break
-      case .failure(let error):
-        self?.log.error(
-          "this member's name and client URLs are not published yet; it is tried again", "\(error)")
-        self?.publishWhenCaughtUp()
+      guard let self else { return }
+      if case .failure(let error) = result, error != .stopped {
+        log.error("this member's name and client URLs are not published yet; it is tried again", "\(error)")
+        publication.store(.due, ordering: .relaxed)
+      } else {
+        publication.store(.done, ordering: .relaxed)
       }
     }
   }

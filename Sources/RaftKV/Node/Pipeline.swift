@@ -41,6 +41,8 @@ struct Proposal: Sendable {
   /// The entry's data: an `Envelope`.
   var data: [UInt8]
   var requestID: UInt64
+  /// Only this member, and only as the leader of this term, may propose it; nil when any leader may.
+  var leaderTerm: Term?
   var completion: ProposalCompletion
 }
 
@@ -97,8 +99,8 @@ enum ApplyInput: Sendable {
   case tick
   /// The checkpoint of what is applied, as soon as there is room for another memtable.
   case rotate
-  /// This member's leadership began or ended.
-  case leadership(Bool)
+  /// This member's leadership of a term began; or, with 0, ended.
+  case leadership(term: Term)
   /// A snapshot, durably in the log, replaces the store's content.
   case install(Snapshot)
   /// The store has taken it over.

@@ -86,6 +86,11 @@ final class RaftLoop: @unchecked Sendable {
     for input in batch {
       switch input {
       case .propose(let proposal):
+        if let term = proposal.leaderTerm, raft.softState != SoftState(leader: memberID, term: term) {
+          pipeline.metrics.proposalEnded(bytes: proposal.data.count)
+          proposal.completion(.failure(.notLeader))
+          continue
+        }
         data.append(proposal.data)
         requestIDs.append(proposal.requestID)
         proposals.add(
@@ -271,9 +276,9 @@ final class RaftLoop: @unchecked Sendable {
       status.term = state.term
     }
     if state.role == .leader ? leadingTerm != state.term : leadingTerm != 0 {
-      if leadingTerm != 0 { pipeline.apply.submit(.leadership(false)) }
+      if leadingTerm != 0 { pipeline.apply.submit(.leadership(term: 0)) }
       leadingTerm = state.role == .leader ? state.term : 0
-      if leadingTerm != 0 { pipeline.apply.submit(.leadership(true)) }
+      if leadingTerm != 0 { pipeline.apply.submit(.leadership(term: leadingTerm)) }
     }
     finishTransfers(leader: state.leader)
     if isNew { pipeline.metrics.leaderChanges.wrappingAdd(1, ordering: .relaxed) }

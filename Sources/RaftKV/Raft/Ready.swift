@@ -75,6 +75,15 @@ public struct SoftState: Sendable, Hashable {
   public var leader: MemberID
   /// The current term.
   public var term: Term
+
+  init(role: Role, leader: MemberID, term: Term) {
+    self.role = role
+    self.leader = leader
+    self.term = term
+  }
+
+  /// That of a member that leads the term.
+  public init(leader: MemberID, term: Term) { self.init(role: .leader, leader: leader, term: term) }
 }
 
 /// A slow follower's need of entries that only storage has.

@@ -79,10 +79,10 @@ final class TestNode: ServedNode {
       })
     watches.start()
     leases = LeaseManager(store: store, clock: clock, limits: NodeLimits(), metrics: metrics)
-    leases.attach { [weak self] command, completion in
+    leases.attach { [weak self] command, _, completion in
       self?.submit(.lease(command), isHeld: false, completion)
     }
-    leases.leadershipChanged(true)
+    leases.leadershipChanged(term: 1)
   }
 
   /// Ends what would keep the member alive.
@@ -217,7 +217,9 @@ final class TestNode: ServedNode {
   }
 
   /// This member's leadership begins or ends.
-  func lead(_ isLeader: Bool) { applyQueue.async { [leases] in leases.leadershipChanged(isLeader) } }
+  func lead(_ isLeader: Bool) {
+    applyQueue.async { [leases] in leases.leadershipChanged(term: isLeader ? 1 : 0) }
+  }
 
   func readBarrier(completion: @escaping @Sendable (NodeError?) -> Void) {
     let failure = behaviour.barrierFailure
