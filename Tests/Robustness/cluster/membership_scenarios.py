@@ -10,7 +10,7 @@ from servers import program
 from stubs import rpc
 
 
-SAYS_REMOVED = re.compile(r"removed (local )?member|removed from the cluster", re.IGNORECASE)
+SAYS_REMOVED = re.compile(r"removed (local |this )?member|removed from the cluster", re.IGNORECASE)
 
 
 def clients(members):
