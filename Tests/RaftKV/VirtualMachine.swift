@@ -65,6 +65,9 @@ final class VirtualMachine: Sendable {
     }
   }
 
+  /// Runs `body` after the work given before it.
+  func later(_ name: String, _ body: @escaping @Sendable () -> Void) { add(body, to: name) }
+
   fileprivate func add(_ work: @escaping @Sendable () -> Void, to executor: String) {
     state.withLock { $0.work.append((executor, work)) }
   }

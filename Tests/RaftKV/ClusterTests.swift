@@ -1,0 +1,285 @@
+import MVCC
+import Raft
+import Synchronization
+import Testing
+
+@testable import RaftKV
+
+/// Whole clusters in one thread on virtual time, with a network that loses nothing but what is cut off.
+struct ClusterTests {
+  private let directory = TestDirectory()
+  private let machine = VirtualMachine()
+
+  private final class Cell<Value: Sendable>: Sendable {
+    private let content = Mutex<Value?>(nil)
+    var value: Value? { content.withLock { $0 } }
+    func set(_ value: Value) { content.withLock { $0 = value } }
+  }
+
+  private final class TestCluster {
+    let machine: VirtualMachine
+    let network: LocalNetwork
+    let directory: String
+    var nodes: [String: Node] = [:]
+    let failures = TestMember.Failures()
+    var seed: UInt64 = 1
+    var change: (inout NodeConfiguration) -> Void = { _ in }
+
+    init(_ machine: VirtualMachine, _ directory: String) {
+      self.machine = machine
+      self.directory = directory
+      network = LocalNetwork(machine)
+    }
+
+    static func url(_ name: String) -> String { "http://\(name):2380" }
+
+    func start(_ name: String, of names: [String], joins: Bool = false) throws {
+      var configuration = testConfiguration(directory + "/" + name)
+      configuration.name = name
+      configuration.peerURLs = [Self.url(name)]
+      configuration.clientURLs = ["http://\(name):2379"]
+      configuration.initialCluster = names.map { ($0, [Self.url($0)]) }
+      configuration.joinsExistingCluster = joins
+      configuration.heartbeatMilliseconds = 100
+      configuration.electionMilliseconds = 1000
+      change(&configuration)
+      seed += 0x1_0001_0001_0001
+      var environment = machine.environment(seed: seed)
+      environment.transport = network.transport(Self.url(name))
+      let failures = failures
+      nodes[name] = try Node(
+        configuration, environment: environment, decoder: Request.decoder, logger: quietLogger,
+        onFailure: { failures.add("\(name): \($0)") })
+    }
+
+    func stop(_ name: String) {
+      nodes[name]?.stop()
+      nodes[name] = nil
+    }
+
+    func stopAll() { for name in nodes.keys.sorted() { stop(name) } }
+
+    func node(_ name: String) throws -> Node { try #require(nodes[name]) }
+
+    /// The name of the member that all of the others follow, once there is one.
+    func leader(among names: [String]) throws -> String {
+      for _ in 0..<300 {
+        machine.advance(milliseconds: 100)
+        let leaders = Set(names.compactMap { nodes[$0]?.status.leader })
+        if leaders.count == 1, let leader = leaders.first, leader != 0,
+          let name = names.first(where: { nodes[$0]?.memberID == leader })
+        {
+          return name
+        }
+      }
+      throw NoAnswer()
+    }
+
+    func run<Value: Sendable>(_ body: (@escaping @Sendable (Value) -> Void) -> Void) throws -> Value {
+      let cell = Cell<Value>()
+      body { cell.set($0) }
+      for _ in 0..<200 where cell.value == nil { machine.advance(milliseconds: 100) }
+      return try #require(cell.value)
+    }
+
+    func put(_ key: String, at name: String) throws -> Result<Outcome, NodeError> {
+      let node = try node(name)
+      return try run { done in node.put(key, completion: done) }
+    }
+
+    func barrier(_ name: String) throws -> NodeError? {
+      let node = try node(name)
+      let cell: Cell<NodeError?> = Cell()
+      node.readBarrier { cell.set($0) }
+      for _ in 0..<200 where cell.value == nil { machine.advance(milliseconds: 100) }
+      return try #require(cell.value)
+    }
+
+    func count(_ name: String) throws -> Int64 {
+      let node = try node(name)
+      return try run { done in
+        _ = node.read { done((try? $0.count(KeyRange(start: [0], end: .unbounded), revision: 0)) ?? -1) }
+      }
+    }
+
+    func member(_ change: (@escaping Node.MembershipCompletion) -> Void) throws -> Result<Member?, NodeError>
+    {
+      try run { done in change { done($0.map(\.member)) } }
+    }
+  }
+
+  private static let three = ["a", "b", "c"]
+
+  private func cluster(_ change: @escaping (inout NodeConfiguration) -> Void = { _ in }) throws -> TestCluster
+  {
+    let cluster = TestCluster(machine, directory.path)
+    cluster.change = change
+    for name in Self.three { try cluster.start(name, of: Self.three) }
+    return cluster
+  }
+
+  @Test func everyMemberTakesWritesAndReads() throws {
+    let cluster = try cluster()
+    _ = try cluster.leader(among: Self.three)
+    for (number, name) in Self.three.enumerated() {
+      #expect(try cluster.put("key-\(number)", at: name).isApplied)
+    }
+    for name in Self.three {
+      #expect(try cluster.barrier(name) == nil)
+      #expect(try cluster.count(name) == 3)
+      let members = try cluster.node(name).members
+      #expect(members.map(\.name).sorted() == Self.three && members.allSatisfy(\.hasStarted))
+    }
+    cluster.stopAll()
+    #expect(cluster.failures.all == [])
+  }
+
+  @Test func anotherLeadsWhenTheLeaderIsCutOff() throws {
+    let cluster = try cluster()
+    let first = try cluster.leader(among: Self.three)
+    #expect(try cluster.put("before", at: first).isApplied)
+    cluster.network.cut(try cluster.node(first).memberID, true)
+    let others = Self.three.filter { $0 != first }
+    // The old leader may be known for a while: what is sent to it is answered late, or not.
+    machine.advance(milliseconds: 5000)
+    let second = try cluster.leader(among: others)
+    #expect(second != first)
+    for name in others { #expect(try cluster.put("after-\(name)", at: name).isApplied) }
+    #expect(try cluster.barrier(first) == .timeout)
+    cluster.network.cut(try cluster.node(first).memberID, false)
+    _ = try cluster.leader(among: Self.three)
+    #expect(try cluster.barrier(first) == nil)
+    #expect(try cluster.count(first) == 3)
+    cluster.stopAll()
+    #expect(cluster.failures.all == [])
+  }
+
+  @Test func membersRestart() throws {
+    let cluster = try cluster()
+    let leader = try cluster.leader(among: Self.three)
+    for number in 0..<50 { #expect(try cluster.put("\(number)", at: leader).isApplied) }
+    for name in Self.three {
+      cluster.stop(name)
+      try cluster.start(name, of: Self.three)
+      _ = try cluster.leader(among: Self.three)
+      #expect(try cluster.put("again-\(name)", at: name).isApplied)
+    }
+    for name in Self.three {
+      #expect(try cluster.barrier(name) == nil)
+      #expect(try cluster.count(name) == 53)
+    }
+    cluster.stopAll()
+    #expect(cluster.failures.all == [])
+  }
+
+  @Test func aClusterGrowsAndShrinks() throws {
+    let cluster = TestCluster(machine, directory.path)
+    try cluster.start("a", of: ["a"])
+    _ = try cluster.leader(among: ["a"])
+    for number in 0..<20 { #expect(try cluster.put("\(number)", at: "a").isApplied) }
+    var names = ["a"]
+    for name in ["b", "c"] {
+      let any = try cluster.node(names[names.count - 1])
+      let added = try cluster.member {
+        any.addMember(peerURLs: [TestCluster.url(name)], isLearner: true, completion: $0)
+      }
+      let id = try #require(try added.get()).id
+      let early = try cluster.member { any.promoteMember(id, completion: $0) }
+      #expect(early.failure == .membership(.learnerNotReady))
+      names.append(name)
+      try cluster.start(name, of: names, joins: true)
+      #expect(try cluster.node(name).memberID == id)
+      machine.advance(milliseconds: 10_000)
+      #expect(try cluster.node(name).status.isLearner)
+      let promoted = try cluster.member { any.promoteMember(id, completion: $0) }
+      #expect(try promoted.get()?.isLearner == false)
+      machine.advance(milliseconds: 3000)
+      #expect(try !cluster.node(name).status.isLearner)
+      #expect(try cluster.put("at-\(name)", at: name).isApplied)
+    }
+    for name in names { #expect(try cluster.barrier(name) == nil && cluster.count(name) == 22) }
+    let leader = try cluster.leader(among: names)
+    let other = try #require(names.first { $0 != leader })
+    let leaderNode = try cluster.node(leader)
+    let again = try cluster.member {
+      leaderNode.addMember(peerURLs: [TestCluster.url("b")], isLearner: false, completion: $0)
+    }
+    #expect(again.failure == .membership(.peerURLExists))
+    // The leader removes itself, asked by another.
+    let otherNode = try cluster.node(other)
+    #expect(try cluster.member { otherNode.removeMember(leaderNode.memberID, completion: $0) }.isSuccess)
+    machine.advance(milliseconds: 5000)
+    #expect(cluster.failures.all.map { String($0.prefix(1)) } == [leader])
+    cluster.stop(leader)
+    let rest = names.filter { $0 != leader }
+    _ = try cluster.leader(among: rest)
+    #expect(try cluster.put("two are left", at: rest[0]).isApplied)
+    #expect(throws: StartError.self) { try cluster.start(leader, of: names) }
+    cluster.stopAll()
+  }
+
+  @Test func leadershipIsHandedOver() throws {
+    let cluster = try cluster()
+    let first = try cluster.leader(among: Self.three)
+    let node = try cluster.node(first)
+    let target = try #require(Self.three.first { $0 != first })
+    let targetID = try cluster.node(target).memberID
+    let unknown: NodeError? = try cluster.run { done in node.moveLeader(to: 12345, completion: { done($0) }) }
+    #expect(unknown == .badTransferee)
+    let targetNode = try cluster.node(target)
+    let elsewhere: NodeError? = try cluster.run { done in
+      targetNode.moveLeader(to: targetID, completion: { done($0) })
+    }
+    #expect(elsewhere == .notLeader)
+    // A write at the same time is not lost.
+    let written = Cell<Result<Outcome, NodeError>>()
+    let moved = Cell<NodeError?>()
+    node.moveLeader(to: targetID) { moved.set($0) }
+    node.put("meanwhile") { written.set($0) }
+    machine.advance(milliseconds: 2000)
+    #expect(moved.value == .some(nil))
+    #expect(written.value?.isApplied == true)
+    #expect(try cluster.leader(among: Self.three) == target)
+    cluster.stopAll()
+    #expect(cluster.failures.all == [])
+  }
+
+  @Test func leasesAreKeptThroughAnyMember() throws {
+    let cluster = try cluster()
+    let leader = try cluster.leader(among: Self.three)
+    let follower = try #require(Self.three.first { $0 != leader })
+    let node = try cluster.node(follower)
+    let granted: Result<Outcome, NodeError> = try cluster.run { done in
+      node.grantLease(id: 7, seconds: 10, completion: done)
+    }
+    #expect(granted.isApplied)
+    for _ in 0..<5 {
+      machine.advance(milliseconds: 6000)
+      let kept: Result<[Int64], NodeError> = try cluster.run { done in
+        node.keepAlive([7, 8], completion: done)
+      }
+      #expect(try kept.get() == [10, 0])
+    }
+    // A new leader gives it all its time again.
+    cluster.stop(leader)
+    let rest = Self.three.filter { $0 != leader }
+    let kept: Result<[Int64], NodeError> = try cluster.run { done in node.keepAlive([7], completion: done) }
+    #expect(try kept.get() == [10])
+    _ = try cluster.leader(among: rest)
+    machine.advance(milliseconds: 8000)
+    #expect(node.leaseIDs == [7])
+    machine.advance(milliseconds: 6000)
+    #expect(node.leaseIDs == [])
+    cluster.stopAll()
+    #expect(cluster.failures.all == [])
+  }
+}
+
+extension Result where Failure == NodeError {
+  fileprivate var failure: NodeError? {
+    guard case .failure(let error) = self else { return nil }
+    return error
+  }
+
+  fileprivate var isSuccess: Bool { failure == nil }
+}
