@@ -89,7 +89,8 @@ let package = Package(
     module(
       "WatchAPI", path: "Sources/WatchAPI/Etcd",
       [
-        "RaftKV", "MVCC", "HTTP", "GRPC", "Proto", .product(name: "Logging", package: "swift-log"),
+        "RaftKV", "MVCC", "Checksum", "HTTP", "GRPC", "Proto",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ] + nio),
 
@@ -126,7 +127,8 @@ let package = Package(
     tests(
       "WatchAPI",
       [
-        "WatchAPI", "RaftKV", "MVCC", "GRPC", "HTTP", "Proto",
+        "WatchAPI", "RaftKV", "MVCC", "Checksum", "GRPC", "HTTP", "Proto",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ] + nio),
     tests("Bench", ["Bench", "MVCC", "GRPC", "HTTP"] + nio),

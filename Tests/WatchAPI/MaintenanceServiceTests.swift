@@ -78,32 +78,12 @@ struct MaintenanceServiceTests {
     }
   }
 
-  @Test func members() async throws {
-    try await TestServer.run { (server) async throws in
-      server.node.configure {
-        $0.members = [
-          Member(id: 9, name: "one", peerURLs: ["http://h:1"], clientURLs: ["http://h:2"], isLearner: false)
-        ]
-      }
-      func list(_ linearizable: Bool) async throws -> Etcdserverpb_MemberListResponse {
-        try await server.call(
-          "Cluster/MemberList", Etcdserverpb_MemberListRequest.with { $0.linearizable = linearizable },
-          Etcdserverpb_MemberListResponse.self)
-      }
-      let response = try await list(true)
-      #expect(response.members.map(\.id) == [9])
-      #expect(response.members.map(\.name) == ["one"])
-      #expect(response.header.clusterID == TestNode.clusterID)
-      #expect(response.header.revision == 0)
-      server.node.configure { $0.barrierFailure = .timeout }
-      #expect(try await server.status { _ = try await list(true) } == EtcdError.timeout.status)
-      #expect(try await list(false).members.count == 1)
-    }
-  }
-
   @Test func refusesMalformedMessages() async throws {
     try await TestServer.run { (server) async throws in
-      for path in ["Maintenance/Status", "Maintenance/Alarm", "Cluster/MemberList"] {
+      for path in [
+        "Maintenance/Status", "Maintenance/Alarm", "Maintenance/MoveLeader", "Cluster/MemberList",
+        "Cluster/MemberAdd", "Cluster/MemberRemove", "Cluster/MemberUpdate", "Cluster/MemberPromote",
+      ] {
         let status = try await server.status {
           _ = try await server.call("/etcdserverpb." + path, bytes: [0x0A, 9, 1])
         }

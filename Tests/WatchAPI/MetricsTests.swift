@@ -1,4 +1,5 @@
 import GRPC
+import Synchronization
 import Testing
 
 @testable import WatchAPI
@@ -42,6 +43,28 @@ struct MetricsTests {
     #expect(registry.text.contains("etcd_disk_wal_fsync_duration_seconds_bucket{le=\"0.001\"} 2\n"))
     #expect(registry.text.contains("etcd_disk_wal_fsync_duration_seconds_bucket{le=\"+Inf\"} 3\n"))
     #expect(registry.text.contains("\nx_total 9007199254740991\n"))
+  }
+
+  @Test func peersComeAndGo() {
+    let registry = MetricsRegistry()
+    let traffic = Mutex<[PeerTraffic]>([])
+    registry.registerPeers(of: 0xA) { traffic.withLock { $0 } }
+    #expect(!registry.text.contains("{"))
+    var peer = PeerTraffic(
+      member: 0xB, roundTrips: HistogramSnapshot(bounds: [0.5], counts: [1, 0], sum: 0.25))
+    peer.sentBytes = 7
+    peer.isActive = true
+    traffic.withLock { $0 = [peer, PeerTraffic(member: 0xC, roundTrips: peer.roundTrips)] }
+    for line in [
+      "etcd_network_peer_sent_bytes_total{To=\"b\"} 7", "etcd_network_peer_sent_bytes_total{To=\"c\"} 0",
+      "etcd_network_peer_received_bytes_total{From=\"b\"} 0",
+      "etcd_network_active_peers{Local=\"a\",Remote=\"b\"} 1",
+      "etcd_network_active_peers{Local=\"a\",Remote=\"c\"} 0",
+      "etcd_network_peer_round_trip_time_seconds_bucket{To=\"b\",le=\"0.5\"} 1",
+      "# TYPE etcd_network_disconnected_peers_total counter",
+    ] {
+      #expect(registry.text.contains(line + "\n"), "\(line)")
+    }
   }
 
   @Test func countsFromManyThreads() async {

@@ -18,6 +18,10 @@ public struct EtcdLimits: Sendable {
   public var keepAlives = 1024
   /// Watch responses are joined to writes of about this size.
   public var watchWriteBytes = 128 << 10
+  /// Snapshots that are made and sent at a time: each is a file as large as the store.
+  public var snapshots = 4
+  /// etcd: `--election-timeout`. Streams of clients that insist on a leader end when there has been none for three.
+  public var electionTimeout = TimeAmount.seconds(1)
 
   /// etcd's defaults.
   public init() {}
@@ -61,7 +65,9 @@ struct EtcdSurface<Node: ServedNode>: Sendable {
   init(
     node: Node, group: any EventLoopGroup, limits: EtcdLimits, metrics: MetricsRegistry
   ) throws(StoreError) {
-    let context = CallContext(node: node)
+    let context = CallContext(
+      node: node,
+      leadership: LeaderMonitor(node: node, eventLoop: group.next(), interval: limits.electionTimeout))
     self.metrics = metrics
     kv = KVService(
       context: context,
@@ -70,7 +76,7 @@ struct EtcdSurface<Node: ServedNode>: Sendable {
       limits: limits, handles: try LoopHandles(group, store: node.store))
     lease = LeaseService(context: context, limits: limits, metrics: metrics)
     watch = WatchService(context: context, limits: limits)
-    maintenance = MaintenanceService(context: context)
+    maintenance = MaintenanceService(context: context, snapshots: SnapshotSlots(limit: limits.snapshots))
     cluster = ClusterService(context: context)
     endpoints = HTTPEndpoints(node: node, metrics: metrics)
     metrics.register(node)

@@ -27,6 +27,13 @@ protocol ServedNode: AnyObject, Sendable {
   func leaseTime(
     _ id: Int64, completion: @escaping @Sendable (Result<(granted: Int64, left: Int64)?, NodeError>) -> Void)
   var leaseIDs: [Int64] { get }
+
+  func addMember(peerURLs: [String], isLearner: Bool, completion: @escaping Node.MembershipCompletion)
+  func removeMember(_ id: UInt64, completion: @escaping Node.MembershipCompletion)
+  func updateMember(_ id: UInt64, peerURLs: [String], completion: @escaping Node.MembershipCompletion)
+  func promoteMember(_ id: UInt64, completion: @escaping Node.MembershipCompletion)
+  func moveLeader(to id: UInt64?, completion: @escaping @Sendable (NodeError?) -> Void)
+  func makeSnapshot(completion: @escaping @Sendable (Result<SpooledSnapshot, NodeError>) -> Void)
 }
 
 extension Node: ServedNode {}

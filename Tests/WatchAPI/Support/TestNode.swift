@@ -23,6 +23,15 @@ final class TestNode: ServedNode {
     var reads = 0
     var reclaims = 0
     var members: [Member] = []
+    /// What the cluster was asked to change, and how it refuses.
+    var changes: [String] = []
+    var changeFailure: NodeError?
+    /// Where leadership was handed to.
+    var transfers: [UInt64] = []
+    /// What a snapshot holds, and the files that were made.
+    var snapshot: [UInt8] = []
+    var snapshotFailure: NodeError?
+    var snapshotPaths: [String] = []
     /// How many leases each keep-alive was for.
     var keepAlives: [Int] = []
   }
@@ -250,5 +259,70 @@ final class TestNode: ServedNode {
     if isFull { return false }
     readQueue.async { [reader] in body(reader.handle) }
     return true
+  }
+
+  // MARK: the cluster
+
+  func addMember(peerURLs: [String], isLearner: Bool, completion: @escaping Node.MembershipCompletion) {
+    change("add \(peerURLs.joined(separator: ",")) \(isLearner)", completion) { members in
+      let id = 100 + UInt64(members.count)
+      members.append(Member(id: id, name: "", peerURLs: peerURLs, isLearner: isLearner))
+      return id
+    }
+  }
+
+  func removeMember(_ id: UInt64, completion: @escaping Node.MembershipCompletion) {
+    change("remove \(id)", completion) { members in
+      members.removeAll { $0.id == id }
+      return id
+    }
+  }
+
+  func updateMember(_ id: UInt64, peerURLs: [String], completion: @escaping Node.MembershipCompletion) {
+    change("update \(id) \(peerURLs.joined(separator: ","))", completion) { members in
+      for place in members.indices where members[place].id == id { members[place].peerURLs = peerURLs }
+      return id
+    }
+  }
+
+  func promoteMember(_ id: UInt64, completion: @escaping Node.MembershipCompletion) {
+    change("promote \(id)", completion) { members in
+      for place in members.indices where members[place].id == id { members[place].isLearner = false }
+      return id
+    }
+  }
+
+  private func change(
+    _ name: String, _ completion: @escaping Node.MembershipCompletion,
+    _ body: (inout [Member]) -> UInt64
+  ) {
+    let result = state.withLock { state -> Result<(member: Member?, members: [Member]), NodeError> in
+      state.changes.append(name)
+      if let failure = state.changeFailure { return .failure(failure) }
+      let id = body(&state.members)
+      return .success((state.members.first { $0.id == id }, state.members))
+    }
+    applyQueue.async { completion(result) }
+  }
+
+  func moveLeader(to id: UInt64?, completion: @escaping @Sendable (NodeError?) -> Void) {
+    let failure = state.withLock { state in
+      state.transfers.append(id ?? 0)
+      return state.changeFailure
+    }
+    applyQueue.async { completion(failure) }
+  }
+
+  func makeSnapshot(completion: @escaping @Sendable (Result<SpooledSnapshot, NodeError>) -> Void) {
+    let behaviour = behaviour
+    if let failure = behaviour.snapshotFailure { return completion(.failure(failure)) }
+    let path = directory + "/snapshot-\(behaviour.snapshotPaths.count)"
+    configure { $0.snapshotPaths.append(path) }
+    applyQueue.async {
+      let file = fopen(path, "w")
+      fwrite(behaviour.snapshot, 1, behaviour.snapshot.count, file)
+      fclose(file)
+      completion(.success(SpooledSnapshot(path: path, byteCount: Int64(behaviour.snapshot.count))))
+    }
   }
 }

@@ -119,16 +119,18 @@ final class TestServer: Sendable {
   var eventLoop: any EventLoop { connection.eventLoop }
 
   /// Opens a call for the test to drive, on the connection's loop.
-  func open(_ path: String, _ body: @escaping @Sendable (ClientCall) -> Void) {
-    connection.eventLoop.execute { [connection] in body(connection.open(path)) }
+  func open(
+    _ path: String, metadata: Metadata = Metadata(), _ body: @escaping @Sendable (ClientCall) -> Void
+  ) {
+    connection.eventLoop.execute { [connection] in body(connection.open(path, metadata: metadata)) }
   }
 
   func cancel(_ call: ClientCall) { connection.eventLoop.execute { call.cancel() } }
 
   /// How a streaming call ends that sends nothing.
-  func statusOfSilentStream(_ path: String) async throws -> GRPCStatus {
+  func statusOfSilentStream(_ path: String, metadata: Metadata = Metadata()) async throws -> GRPCStatus {
     let promise = connection.eventLoop.makePromise(of: GRPCStatus.self)
-    open(path) { call in
+    open(path, metadata: metadata) { call in
       call.onFinish = { status, _ in promise.succeed(status) }
       call.halfClose()
     }

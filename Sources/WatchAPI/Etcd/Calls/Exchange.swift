@@ -35,16 +35,32 @@ struct Exchange: Sendable {
 /// What holds for every call: leadership that the client insists on, and the header of the answers.
 struct CallContext<Node: ServedNode>: Sendable {
   let node: Node
+  let leadership: LeaderMonitor<Node>
 
   /// The metadata by which a client refuses to be served by a member that has lost the cluster (etcd API:
   /// `WithRequireLeader`).
   private static var hasLeader: String { "hasleader" }
 
-  /// The member's own view, for one call.
-  func admit(_ call: ServerCall) throws(EtcdError) -> NodeStatus {
+  /// The member's own view, for one call. A learner serves only what says that it is served `byLearner` (etcd API:
+  /// Status, Snapshot, and Range if it is serializable).
+  @discardableResult
+  func admit(_ call: ServerCall, byLearner: Bool = false) throws(EtcdError) -> NodeStatus {
     let status = node.status
-    if status.leader == 0, call.metadata[Self.hasLeader] == "true" { throw .noLeader }
+    if status.isLearner && !byLearner { throw .notSupportedForLearner }
+    if status.leader == 0, requiresLeader(call) { throw .noLeader }
     return status
+  }
+
+  private func requiresLeader(_ call: ServerCall) -> Bool { call.metadata[Self.hasLeader] == "true" }
+
+  /// Calls `lost`, on any thread, when there has been no leader for long, if the client of this stream insists on one.
+  /// What is returned is to be given to `forget` when the stream ends.
+  func watchLeader(_ call: ServerCall, lost: @escaping @Sendable () -> Void) -> LeaderMonitor<Node>.ID? {
+    requiresLeader(call) ? leadership.add(lost) : nil
+  }
+
+  func forget(_ id: LeaderMonitor<Node>.ID?) {
+    if let id { leadership.remove(id) }
   }
 
   /// - Parameter revision: 0 where no key-values are involved.

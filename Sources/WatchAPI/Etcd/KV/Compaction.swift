@@ -7,7 +7,7 @@ import RaftKV
 /// etcd API: KV.Compact.
 extension KVService {
   func compact(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    _ = try context.admit(exchange.call)
+    try context.admit(exchange.call)
     let request = try message.withRequest { (bytes) throws(EtcdError) in
       try decoded { () throws(WireError) in try CompactionRequestView(bytes) }
     }

@@ -27,7 +27,7 @@ struct KVService<Node: ServedNode>: Sendable {
   // MARK: writes
 
   private func put(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    try admitWrite(exchange)
+    try context.admit(exchange.call)
     try message.withRequest { (bytes) throws(EtcdError) in
       try check.check(try decoded { () throws(WireError) in try PutRequestView(bytes) })
       try propose(.put, bytes, growth: bytes.count, exchange) { result, header in
@@ -38,7 +38,7 @@ struct KVService<Node: ServedNode>: Sendable {
   }
 
   private func deleteRange(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    try admitWrite(exchange)
+    try context.admit(exchange.call)
     try message.withRequest { (bytes) throws(EtcdError) in
       try check.check(try decoded { () throws(WireError) in try DeleteRequestView(bytes) })
       try propose(.deleteRange, bytes, growth: 0, exchange) { result, header in
@@ -49,7 +49,7 @@ struct KVService<Node: ServedNode>: Sendable {
   }
 
   private func transaction(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    try admitWrite(exchange)
+    try context.admit(exchange.call)
     try message.withRequest { (bytes) throws(EtcdError) in
       let request = try decoded { () throws(WireError) in try DecodedTransaction<CheckedOperation>(bytes) }
       try check.check(request)
@@ -72,10 +72,6 @@ struct KVService<Node: ServedNode>: Sendable {
     }
   }
 
-  private func admitWrite(_ exchange: Exchange) throws(EtcdError) {
-    if try context.admit(exchange.call).isLearner { throw .notSupportedForLearner }
-  }
-
   /// Proposes the request as it is, and answers once it is applied.
   private func propose(
     _ kind: RequestKind, _ bytes: UnsafeRawBufferPointer, growth: Int, _ exchange: Exchange,
@@ -88,7 +84,7 @@ struct KVService<Node: ServedNode>: Sendable {
   // MARK: reads
 
   private func range(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    let status = try context.admit(exchange.call)
+    let status = try context.admit(exchange.call, byLearner: true)
     let (query, isSerializable) = try message.withRequest {
       (bytes) throws(EtcdError) -> (RangeQuery, Bool) in
       let request = try decoded { () throws(WireError) in try RangeRequestView(bytes) }
@@ -117,7 +113,7 @@ struct KVService<Node: ServedNode>: Sendable {
   }
 
   private func rangeStream(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    let status = try context.admit(exchange.call)
+    let status = try context.admit(exchange.call, byLearner: true)
     let (query, isSerializable) = try message.withRequest {
       (bytes) throws(EtcdError) -> (RangeQuery, Bool) in
       let request = try decoded { () throws(WireError) in try RangeRequestView(bytes) }

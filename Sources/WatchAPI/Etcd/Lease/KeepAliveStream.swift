@@ -18,6 +18,7 @@ final class KeepAliveStream<Node: ServedNode>: @unchecked Sendable {
   /// The client will send no more.
   private var isEnding = false
   private var isOver = false
+  private var leaderWatch: LeaderMonitor<Node>.ID?
 
   /// At most `capacity` requests are read ahead of their answers.
   init(exchange: Exchange, context: CallContext<Node>, capacity: Int) {
@@ -36,8 +37,13 @@ final class KeepAliveStream<Node: ServedNode>: @unchecked Sendable {
     }
     call.onCancel = { [exchange] in
       self.isOver = true
+      self.context.forget(self.leaderWatch)
       exchange.metrics.handled(.cancelled)
       exchange.call.onWritable = nil
+    }
+    leaderWatch = context.watchLeader(call) { [weak self] in
+      guard let self else { return }
+      self.exchange.onLoop { self.fail(.noLeader) }
     }
   }
 
@@ -99,6 +105,7 @@ final class KeepAliveStream<Node: ServedNode>: @unchecked Sendable {
 
   private func end(_ finish: () -> Void) {
     isOver = true
+    context.forget(leaderWatch)
     exchange.call.onCancel = nil
     finish()
   }

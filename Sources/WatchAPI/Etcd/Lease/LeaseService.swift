@@ -32,14 +32,10 @@ struct LeaseService<Node: ServedNode>: Sendable {
     methods.bidirectional(service + "LeaseKeepAlive", keepAlive)
   }
 
-  private func admit(_ exchange: Exchange) throws(EtcdError) {
-    if try context.admit(exchange.call).isLearner { throw .notSupportedForLearner }
-  }
-
   // MARK: changes
 
   private func grant(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    try admit(exchange)
+    try context.admit(exchange.call)
     let request = try message.decoded(as: Etcdserverpb_LeaseGrantRequest.self)
     let timesToLive = timesToLive
     node.grantLease(
@@ -56,7 +52,7 @@ struct LeaseService<Node: ServedNode>: Sendable {
   }
 
   private func revoke(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    try admit(exchange)
+    try context.admit(exchange.call)
     let request = try message.decoded(as: Etcdserverpb_LeaseRevokeRequest.self)
     node.revokeLease(
       id: request.id,
@@ -71,7 +67,7 @@ struct LeaseService<Node: ServedNode>: Sendable {
   // MARK: questions
 
   private func timeToLive(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    try admit(exchange)
+    try context.admit(exchange.call)
     let request = try message.decoded(as: Etcdserverpb_LeaseTimeToLiveRequest.self)
     node.readBarrier { error in
       if let error { return exchange.onLoop { exchange.fail(EtcdError(error)) } }
@@ -115,7 +111,7 @@ struct LeaseService<Node: ServedNode>: Sendable {
   }
 
   private func leases(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    try admit(exchange)
+    try context.admit(exchange.call)
     _ = try message.decoded(as: Etcdserverpb_LeaseLeasesRequest.self)
     // All leases may be a large answer: no connection has more than a few of them made at a time.
     exchange.call.reserveSend(16 * limits.responseBytes)
@@ -136,7 +132,7 @@ struct LeaseService<Node: ServedNode>: Sendable {
   // MARK: keep-alives
 
   private func keepAlive(_ exchange: Exchange) throws(EtcdError) {
-    try admit(exchange)
+    try context.admit(exchange.call)
     KeepAliveStream(exchange: exchange, context: context, capacity: limits.keepAlives).begin()
   }
 }

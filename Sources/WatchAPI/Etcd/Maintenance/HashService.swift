@@ -8,7 +8,7 @@ import RaftKV
 /// keeps it, so members agree.
 extension MaintenanceService {
   func hash(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    _ = try context.admit(exchange.call)
+    try context.admit(exchange.call)
     _ = try message.decoded(as: Etcdserverpb_HashRequest.self)
     try hashContent(exchange, revision: 0) { content in
       var response = Etcdserverpb_HashResponse()
@@ -19,7 +19,7 @@ extension MaintenanceService {
   }
 
   func hashKV(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    _ = try context.admit(exchange.call)
+    try context.admit(exchange.call)
     let request = try message.decoded(as: Etcdserverpb_HashKVRequest.self)
     try hashContent(exchange, revision: request.revision) { content in
       var response = Etcdserverpb_HashKVResponse()

@@ -8,6 +8,7 @@ import SwiftProtobuf
 /// etcd API: service Maintenance.
 struct MaintenanceService<Node: ServedNode>: Sendable {
   let context: CallContext<Node>
+  let snapshots: SnapshotSlots
 
   var node: Node { context.node }
 
@@ -18,12 +19,14 @@ struct MaintenanceService<Node: ServedNode>: Sendable {
     methods.unary(service + "Defragment", defragment)
     methods.unary(service + "Hash", hash)
     methods.unary(service + "HashKV", hashKV)
+    methods.unary(service + "MoveLeader", moveLeader)
+    methods.serverStream(service + "Snapshot", snapshot)
   }
 
   // MARK: Status
 
   private func status(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    _ = try context.admit(exchange.call)
+    try context.admit(exchange.call, byLearner: true)
     _ = try message.decoded(as: Etcdserverpb_StatusRequest.self)
     let store = node.store
     let response = Etcdserverpb_StatusResponse(
@@ -36,7 +39,7 @@ struct MaintenanceService<Node: ServedNode>: Sendable {
 
   /// Disk space is given back all the time, and nothing stops for it: this only asks for the rest.
   private func defragment(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    _ = try context.admit(exchange.call)
+    try context.admit(exchange.call)
     _ = try message.decoded(as: Etcdserverpb_DefragmentRequest.self)
     node.reclaimSpace()
     // As in etcd, without a header.
@@ -46,7 +49,7 @@ struct MaintenanceService<Node: ServedNode>: Sendable {
   // MARK: Alarm
 
   private func alarm(_ exchange: Exchange, _ message: ByteBuffer) throws(EtcdError) {
-    if try context.admit(exchange.call).isLearner { throw .notSupportedForLearner }
+    try context.admit(exchange.call)
     let request = try message.decoded(as: Etcdserverpb_AlarmRequest.self)
     let changes = try message.withRequest { (bytes) throws(EtcdError) in
       try decoded { () throws(WireError) in try AlarmRequestView(bytes).command != nil }

@@ -75,6 +75,8 @@ public final class MetricsRegistry: Sendable {
     case counter(Counter)
     case number(@Sendable () -> Double)
     case histogram(@Sendable () -> HistogramSnapshot)
+    case numbers(@Sendable () -> [(Labels, Double)])
+    case histograms(@Sendable () -> [(Labels, HistogramSnapshot)])
   }
 
   private struct Family: Sendable {
@@ -124,8 +126,25 @@ public final class MetricsRegistry: Sendable {
     add(name, help, "histogram", labels, .histogram(read))
   }
 
+  /// Counters that are kept elsewhere, as many as there are at each scrape.
+  public func counters(_ name: String, help: String, read: @escaping @Sendable () -> [(Labels, Double)]) {
+    add(name, help, "counter", [], .numbers(read))
+  }
+
+  /// The same for values that rise and fall.
+  public func gauges(_ name: String, help: String, read: @escaping @Sendable () -> [(Labels, Double)]) {
+    add(name, help, "gauge", [], .numbers(read))
+  }
+
+  /// The same for histograms.
+  public func histograms(
+    _ name: String, help: String, read: @escaping @Sendable () -> [(Labels, HistogramSnapshot)]
+  ) {
+    add(name, help, "histogram", [], .histograms(read))
+  }
+
   private func add(_ name: String, _ help: String, _ type: String, _ labels: Labels, _ source: Source) {
-    let labels = labels.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
+    let labels = Self.text(labels)
     families.withLock { families in
       precondition(families[name].map { $0.type == type } ?? true, "\(name) is registered as another type")
       families[name, default: Family(help: help, type: type)].series.append((labels, source))
@@ -145,10 +164,18 @@ public final class MetricsRegistry: Sendable {
         case .counter(let counter): Self.line(name, labels, "\(counter.current)", to: &text)
         case .number(let read): Self.line(name, labels, Self.number(read()), to: &text)
         case .histogram(let read): Self.histogram(name, labels, read(), to: &text)
+        case .numbers(let read):
+          for (labels, value) in read() { Self.line(name, Self.text(labels), Self.number(value), to: &text) }
+        case .histograms(let read):
+          for (labels, histogram) in read() { Self.histogram(name, Self.text(labels), histogram, to: &text) }
         }
       }
     }
     return text
+  }
+
+  private static func text(_ labels: Labels) -> String {
+    labels.map { "\($0)=\"\(escaped($1))\"" }.joined(separator: ",")
   }
 
   private static func histogram(

@@ -18,6 +18,7 @@ final class WatchCall<Node: ServedNode>: WatchSink, @unchecked Sendable {
   /// Bytes that were sent while the client did not read.
   private var unreleased = 0
   private var holds = Holds()
+  private var leaderWatch: LeaderMonitor<Node>.ID?
 
   /// Why requests are not taken from the client at the moment.
   private struct Holds {
@@ -48,6 +49,16 @@ final class WatchCall<Node: ServedNode>: WatchSink, @unchecked Sendable {
       exchange.metrics.handled(.cancelled)
       end()
     }
+    leaderWatch = context.watchLeader(call) { [weak self] in
+      guard let self else { return }
+      self.exchange.onLoop { self.fail(.noLeader) }
+    }
+  }
+
+  private func fail(_ error: EtcdError) {
+    if stream == nil { return }
+    end()
+    exchange.fail(error)
   }
 
   // MARK: requests
@@ -64,9 +75,7 @@ final class WatchCall<Node: ServedNode>: WatchSink, @unchecked Sendable {
         case .none: true
         }
     } catch {
-      end()
-      exchange.fail(.malformed(error))
-      return
+      return fail(.malformed(error))
     }
     if !isWelcome { hold { $0.hubIsBusy = true } }
   }
@@ -90,6 +99,7 @@ final class WatchCall<Node: ServedNode>: WatchSink, @unchecked Sendable {
     guard let stream else { return }
     self.stream = nil
     stream.close()
+    context.forget(leaderWatch)
     let call = exchange.call
     call.onMessage = nil
     call.onWritable = nil

@@ -19,7 +19,7 @@ struct WatchService<Node: ServedNode>: Sendable {
 
   func register(_ methods: inout MethodTable) {
     methods.bidirectional("/etcdserverpb.Watch/Watch") { exchange throws(EtcdError) in
-      _ = try context.admit(exchange.call)
+      try context.admit(exchange.call)
       WatchCall(exchange, context, limits, on: outlets.outlet(of: exchange.call.mailbox)).begin()
     }
   }
