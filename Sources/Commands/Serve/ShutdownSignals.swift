@@ -19,6 +19,14 @@ public struct ShutdownSignals: Sendable {
     return number
   }
 
+  /// Waits so long for one of the two; nil when none comes.
+  public func wait(milliseconds: Int) -> Int32? {
+    var set = Self.mask
+    var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+    let number = sigtimedwait(&set, nil, &time)
+    return number > 0 ? number : nil
+  }
+
   /// From now on a further signal ends the process at once, with the exit code a shell expects (128 + number).
   public func forceExitOnNext() {
     // The thread is never joined: it ends with the process.

@@ -11,16 +11,22 @@ import WatchAPI
 
 /// Runs a member until a signal asks it to stop: opens the data, serves, and closes in order.
 func serve(_ configuration: ServeConfiguration, logger: Logger, signals: ShutdownSignals) throws {
-  if DataFolder(configuration).isNew {
-    guard configuration.joinURLs.isEmpty else {
-      throw ConfigurationError(.value, "--join is not available yet: etcdctl member add, then --initial-cluster")
-    }
-    try configuration.checkBootstrap()
-  }
   let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoopThreads)
   defer { try? group.syncShutdownGracefully() }
-  let node = try makeNode(configuration, logger: logger)
+  let isNew = DataFolder(configuration).isNew
+  var joined: ClusterJoin.Outcome?
+  if isNew, configuration.joinURLs.isEmpty {
+    try configuration.checkBootstrap()
+  } else if isNew {
+    joined = try join(configuration, on: group.next(), logger: logger, signals: signals)
+    if joined == nil { return }
+  } else if !configuration.joinURLs.isEmpty {
+    logger.info("--join is passed over: this member has data")
+  }
+  let node = try makeNode(configuration, joined: joined, logger: logger)
+  let promotion = Promotion(node, on: group.next(), logger: logger)
   defer {
+    promotion.stop()
     logger.info("the data is being closed")
     node.stop()
   }
@@ -28,6 +34,7 @@ func serve(_ configuration: ServeConfiguration, logger: Logger, signals: Shutdow
   var limits = EtcdLimits()
   limits.requestBytes = configuration.requestBytesMax
   limits.transactionOperations = configuration.transactionOperationsMax
+  limits.electionTimeout = TimeAmount(configuration.electionTimeout)
   let service = try EtcdService(node: node, group: group, limits: limits)
   var router = Router()
   service.register(in: &router)
@@ -44,9 +51,29 @@ func serve(_ configuration: ServeConfiguration, logger: Logger, signals: Shutdow
     logger.info("ready to serve metrics and health", metadata: ["address": "\(address)"])
   }
 
+  if !configuration.joinURLs.isEmpty { promotion.attempt() }
+
   let signal = signals.wait()
   signals.forceExitOnNext()
   logger.info("stopping", metadata: ["signal": "\(ShutdownSignals.name(signal))"])
+  handOverLeadership(of: node, within: configuration.electionTimeout, logger: logger)
+}
+
+/// Lets a leader that stops hand over to the voter that has most of the log, so that nobody has to wait for an election.
+private func handOverLeadership(of node: Node, within time: Duration, logger: Logger) {
+  let status = node.status
+  let others = node.members.filter { $0.id != status.memberID && !$0.isLearner }
+  guard status.leader == status.memberID, !others.isEmpty else { return }
+  let isOver = DispatchSemaphore(value: 0)
+  node.moveLeader(to: nil) { error in
+    if let error {
+      logger.warning("leadership was not handed over", metadata: ["error": "\(error)"])
+    } else {
+      logger.info("leadership was handed over")
+    }
+    isOver.signal()
+  }
+  _ = isOver.wait(timeout: .now() + .milliseconds(time.milliseconds))
 }
 
 /// Opens a data folder as a start would, replays its log, and closes it again after `body`.
@@ -75,7 +102,10 @@ func withRecoveredStore(
   try body(node.store)
 }
 
-private func makeNode(_ configuration: ServeConfiguration, logger: Logger) throws -> Node {
+/// `joined` is what the cluster says of this member, when it was just added to one.
+private func makeNode(
+  _ configuration: ServeConfiguration, joined: ClusterJoin.Outcome?, logger: Logger
+) throws -> Node {
   let advertised = configuration.advertiseClientURLs ?? configuration.listenClientURLs
   var node = NodeConfiguration(
     name: configuration.name, dataDirectory: configuration.dataDirectory,
@@ -83,7 +113,17 @@ private func makeNode(_ configuration: ServeConfiguration, logger: Logger) throw
   node.walDirectory = configuration.walDirectory
   node.initialCluster = configuration.initialCluster.map { ($0.name, $0.peerURLs.map(\.description)) }
   node.clusterToken = configuration.clusterToken
-  node.joinsExistingCluster = configuration.clusterState == .existing
+  // With --join nobody founds a cluster, not even after a crash between the two.
+  node.joinsExistingCluster = configuration.clusterState == .existing || !configuration.joinURLs.isEmpty
+  if let joined {
+    node.initialCluster = joined.members.map { member in
+      let isOwn = member.id == joined.member.id
+      // Those that have not been started have no name yet.
+      return (
+        isOwn ? configuration.name : member.name.isEmpty ? "\(member.id)" : member.name, member.peerURLs
+      )
+    }
+  }
   node.forcesNewCluster = configuration.forcesNewCluster
   node.checksReconfiguration = configuration.checksReconfiguration
   node.preVote = configuration.preVote

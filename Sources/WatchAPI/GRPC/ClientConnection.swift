@@ -7,11 +7,16 @@ import NIOPosix
 /// Safe: because every member but `eventLoop` and `mailbox` is used on the event loop only.
 public final class ClientConnection: @unchecked Sendable {
   /// Where a server listens.
-  public enum Target: Sendable, Hashable {
+  public enum Target: Sendable, Hashable, CustomStringConvertible {
     /// A host name or address, and a port.
     case hostPort(String, Int)
     /// The path of a unix socket.
     case unixSocket(String)
+
+    /// `host:port`, or the socket's path.
+    public var description: String {
+      if case .unixSocket(let path) = self { path } else { authority }
+    }
 
     /// What the `:authority` field says.
     var authority: String {

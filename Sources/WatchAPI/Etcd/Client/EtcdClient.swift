@@ -6,7 +6,7 @@ public import Proto
 /// Calls of the etcd API over one connection, to any etcd v3 server. Belongs to the connection's event loop.
 ///
 /// The futures fail with `GRPCStatus` as the server gave it, or with `MalformedResponse`.
-public struct EtcdClient {
+public struct EtcdClient: Sendable {
   private let connection: ClientConnection
   /// How long a call may take; nil for as long as it takes.
   public var timeout: TimeAmount?
@@ -52,7 +52,7 @@ public struct EtcdClient {
     }
   }
 
-  private func call<Response: Sendable>(
+  func call<Response: Sendable>(
     _ path: String, _ message: ByteBuffer,
     _ decode: @escaping (ByteBuffer) throws(MalformedResponse) -> Response
   ) -> EventLoopFuture<Response> {
