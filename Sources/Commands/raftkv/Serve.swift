@@ -129,6 +129,8 @@ private func makeNode(
   node.preVote = configuration.preVote
   node.heartbeatMilliseconds = configuration.heartbeatInterval.milliseconds
   node.electionMilliseconds = configuration.electionTimeout.milliseconds
+  // etcd: `ReqTimeout`.
+  node.limits.requestTimeoutMilliseconds = 5000 + 2 * node.electionMilliseconds
   node.quotaBytes = configuration.quotaBytes
   node.maximumRequestBytes = configuration.requestBytesMax
   node.store.memtableBytes = configuration.memtableBytes
