@@ -66,6 +66,7 @@ let package = Package(
     module("Raft", path: "Sources/RaftKV/Raft"),
     module("WAL", path: "Sources/RaftKV/WAL", ["CChecksum"]),
     module("MVCC", path: "Sources/RaftKV/MVCC", ["CLMDB", "CZstd", "CChecksum", "CSparseFile"]),
+    module("EtcdImport", path: "Sources/RaftKV/Import", ["MVCC", "Checksum", "CChecksum"]),
     module(
       "RaftKV", path: "Sources/RaftKV/Node",
       [
@@ -119,6 +120,7 @@ let package = Package(
     tests("Raft", ["Raft"], data: ["testdata"]),
     tests("WAL", ["WAL"]),
     tests("MVCC", ["MVCC", "CLMDB"]),
+    tests("EtcdImport", ["EtcdImport", "MVCC", "Checksum"]),
     tests(
       "RaftKV",
       ["RaftKV", "Raft", "WAL", "MVCC", .product(name: "Logging", package: "swift-log")]),
