@@ -7,6 +7,8 @@ struct Disk {
   var snapshot: Snapshot
   var entries: [Entry] = []
   var pending: [StorageWrite] = []
+  /// Damage took entries from its end.
+  var lacksEntries = false
 
   init(membership: Membership) { snapshot = Snapshot(index: 0, term: 0, membership: membership) }
 
@@ -91,12 +93,19 @@ struct TestMember {
   }
 
   mutating func start() throws {
-    raft = try Raft(
-      configuration,
-      restored: RestoredState(
-        membership: checkpointMembership, hardState: disk.hardState, precedingIndex: disk.snapshot.index,
-        precedingTerm: disk.snapshot.term, entries: disk.entries, applied: checkpoint),
-      seed: seed)
+    var restored = RestoredState(
+      membership: checkpointMembership, hardState: disk.hardState, precedingIndex: disk.snapshot.index,
+      precedingTerm: disk.snapshot.term, entries: disk.entries, applied: checkpoint)
+    restored.lacksEntries = disk.lacksEntries
+    raft = try Raft(configuration, restored: restored, seed: seed)
+  }
+
+  /// Damage takes the entries from `index` on; they must be behind the checkpoint. While the member is down.
+  mutating func damage(from index: LogIndex) {
+    guard index > max(checkpoint, disk.snapshot.index), index <= disk.lastIndex else { return }
+    disk.entries.removeSubrange(Int(index - disk.snapshot.index - 1)...)
+    disk.hardState.commit = min(disk.hardState.commit, index - 1)
+    disk.lacksEntries = true
   }
 
   /// The state machine's state is saved as it is now.
@@ -170,6 +179,7 @@ struct Cluster {
         members[position].unreported = last.index
         if appliesAtOnce { reportApplied(position) }
       }
+      if ready.isRecovered { members[position].disk.lacksEntries = false }
       members[position].readStates += ready.readStates
       members[position].abandonedReads += ready.abandonedReads
       for request in ready.logReads { answer(request, position) }

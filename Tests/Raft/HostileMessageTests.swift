@@ -91,6 +91,7 @@ struct HostileMessageTests {
     case 6: body = .appendResponse(index: index)
     case 7: body = .appendRejected(previousIndex: index, hintIndex: other, hintTerm: number(term))
     case 8: body = .heartbeat(commit: other, round: number(2))
+    case 14: body = .entriesLost(lastIndex: number(3))
     case 9: body = .heartbeatResponse(round: number(2))
     case 10: body = .readIndex(context: random.next())
     case 11: body = .readIndexResponse(context: random.next(), index: index)

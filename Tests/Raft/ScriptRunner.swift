@@ -11,6 +11,7 @@ import Raft
 /// - `deliver [FROM->TO]`: what is on the way now; `lose`, `duplicate`, `reverse` change what is on the way.
 /// - `cut A B` both ways, `cut-from A B` one way, `heal`; `isolate ID`
 /// - `stabilize`: deliver and persist until nothing is left to do.
+/// - `damage ID INDEX`: of a member that is down, the entries from there on are lost.
 /// - `crash ID [writes] [parts]`, `restart ID`, `checkpoint ID`: the last also discards the log behind it.
 /// - `send-snapshot ID`, `snapshot-finished ID MEMBER [INDEX]`
 /// - `status`, `log ID`, `quiet` and `loud`: whether what happens is shown.
@@ -111,6 +112,7 @@ struct ScriptRunner {
     case "crash":
       cluster.members[try member(1)].crash(
         writes: words.count > 2 ? Int(words[2]) ?? 0 : 0, parts: words.count > 3 ? Int(words[3]) ?? 0 : 0)
+    case "damage": cluster.members[try member(1)].damage(from: LogIndex(words[2]) ?? 0)
     case "restart": try cluster.members[try member(1)].start()
     case "checkpoint":
       let position = try member(1)

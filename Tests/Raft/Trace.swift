@@ -51,6 +51,7 @@ enum Trace {
       case .appendRejected(let index, let hint, let term):
         "appendRejected after=\(index) hint=\(term)/\(hint)"
       case .heartbeat(let commit, let round): "heartbeat commit=\(commit) round=\(round)"
+      case .entriesLost(let index): "entriesLost last=\(index)"
       case .heartbeatResponse(let round): "heartbeatResponse round=\(round)"
       case .readIndex(let context): "readIndex \(context)"
       case .readIndexResponse(let context, let index): "readIndexResponse \(context) index=\(index)"

@@ -59,6 +59,8 @@ public struct RestoredState: Sendable {
   /// The lowest index that storage can still read back for a slow follower; entries below it are gone.
   /// At most `precedingIndex + 1`.
   public var firstStoredIndex: LogIndex
+  /// Damage took entries from the end of the log that this member may have acknowledged: see `Raft.isRecovering`.
+  public var lacksEntries = false
 
   /// The state of a member; by default of a new one, with an empty log.
   public init(

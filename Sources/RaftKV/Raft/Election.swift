@@ -71,7 +71,7 @@ extension Raft {
     countVote(of: configuration.id, true)
   }
 
-  private mutating func becomeCandidate(isTransfer: Bool) {
+  mutating func becomeCandidate(isTransfer: Bool) {
     enter(term + 1)
     role = .candidate
     vote = configuration.id
@@ -149,7 +149,7 @@ extension Raft {
     let mayVote =
       vote == message.from || (vote == 0 && leader == 0) || (isPreVote && message.term > term)
     let isUpToDate = lastTerm > log.lastTerm || (lastTerm == log.lastTerm && lastIndex >= log.lastIndex)
-    let granted = mayVote && isUpToDate
+    let granted = mayVote && isUpToDate && !isRecovering
     if isPreVote {
       send(preVoteResponse(granted: granted), to: message.from, term: granted ? message.term : term)
     } else if granted {

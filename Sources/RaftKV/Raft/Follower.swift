@@ -22,6 +22,7 @@ extension Raft {
     case .appendRejected(let index, let hintIndex, let hintTerm):
       try require(index < limit && hintIndex < limit && hintTerm < limit)
     case .heartbeat(let commit, _): try require(commit < limit)
+    case .entriesLost(let index): try require(index < limit)
     case .readIndexResponse(_, let index): try require(index < limit)
     case .snapshot(let snapshot):
       try require(snapshot.index > 0 && snapshot.index < limit && snapshot.term <= message.term)
@@ -50,6 +51,10 @@ extension Raft {
     }
     // As if it had been lost: the leader comes back with it after a heartbeat.
     if log.unappliedCommittedBytes > configuration.maximumPendingBytes { return }
+    if isRecovering && term == recoveryTerm && previousIndex > log.lastIndex {
+      send(.entriesLost(lastIndex: log.lastIndex), to: from)
+      return
+    }
     guard log.term(at: previousIndex) == previousTerm else {
       let hint = log.conflict(below: previousIndex, term: previousTerm)
       send(
@@ -71,9 +76,18 @@ extension Raft {
 
   mutating func handleHeartbeat(_ from: MemberID, _ commit: LogIndex, _ round: UInt64) throws(RaftError) {
     try hear(from)
-    guard commit <= log.lastIndex else { throw .lostEntries(through: commit) }
-    self.commit(through: commit)
+    guard commit <= log.lastIndex || isRecovering else { throw .lostEntries(through: commit) }
+    self.commit(through: min(commit, log.lastIndex))
+    if isRecovering && term == recoveryTerm { send(.entriesLost(lastIndex: log.lastIndex), to: from) }
     send(.heartbeatResponse(round: round), to: from)
+  }
+
+  /// The member is whole: see `isRecovering`.
+  mutating func endRecovery() {
+    guard isRecovering, term > recoveryTerm, log.term(at: log.committed) == term, log.stable >= log.committed
+    else { return }
+    isRecovering = false
+    output.isRecovered = true
   }
 
   mutating func handleSnapshot(_ from: MemberID, _ snapshot: Snapshot) {

@@ -37,6 +37,9 @@ public struct Message: Sendable, Hashable {
     /// The sender's log has no entry like the append's `previousIndex`; the logs may agree at `hintIndex`, where
     /// the sender's entry has `hintTerm` (0 when unknown).
     case appendRejected(previousIndex: LogIndex, hintIndex: LogIndex, hintTerm: Term)
+    /// Damage took entries from the sender's log, which ends at `lastIndex` now: what it has acknowledged after that
+    /// is void. It needs a new term to be whole again.
+    case entriesLost(lastIndex: LogIndex)
     /// "I lead." `commit` never exceeds what the receiver is known to hold; `round` confirms reads.
     case heartbeat(commit: LogIndex, round: UInt64)
     /// The answer to `heartbeat`, with its round.

@@ -29,6 +29,14 @@ public struct Raft: Sendable {
   /// Ticks since the storage last reported something, while a write is outstanding.
   var storageElapsed = 0
 
+  /// The log lacks entries that this member may have acknowledged. It takes what a leader sends, but neither votes nor
+  /// leads, until it holds a committed entry of a later term than it started in: whoever leads that term was elected
+  /// without this member and holds all that was committed, and counts no acknowledgement that is void. So nobody
+  /// wins an election, and nothing is committed, by a member that forgot (protocol-aware recovery).
+  public internal(set) var isRecovering: Bool
+  /// The term in which it started so.
+  let recoveryTerm: Term
+
   var reads = PendingReads()
   /// No membership change is proposed before this is committed.
   var pendingChangeIndex: LogIndex = 0
@@ -64,6 +72,8 @@ public struct Raft: Sendable {
     vote = restored.hardState.vote
     writtenHardState = restored.hardState
     firstStoredIndex = restored.firstStoredIndex
+    isRecovering = restored.lacksEntries
+    recoveryTerm = restored.hardState.term
     reportedSoftState = SoftState(role: .follower, leader: 0, term: restored.hardState.term)
     drawElectionTimeout()
     install(membership)
@@ -76,7 +86,7 @@ public struct Raft: Sendable {
   var isSoleVoter: Bool { membership.voters == [configuration.id] && !membership.isJoint }
 
   /// This member may lead.
-  var isPromotable: Bool { membership.isVoter(configuration.id) }
+  var isPromotable: Bool { membership.isVoter(configuration.id) && !isRecovering }
 
   func position(_ member: MemberID) -> Int? { progress.firstIndex { $0.id == member } }
 
@@ -134,6 +144,8 @@ public struct Raft: Sendable {
       try handleAppendResponse(message.from, index)
     case .appendRejected(let index, let hintIndex, let hintTerm):
       handleAppendRejected(message.from, index, hintIndex, hintTerm)
+    case .entriesLost(let lastIndex):
+      handleEntriesLost(message.from, lastIndex)
     case .heartbeat(let commit, let round):
       try handleHeartbeat(message.from, commit, round)
     case .heartbeatResponse(let round):
@@ -158,6 +170,7 @@ public struct Raft: Sendable {
     storageElapsed = 0
     log.persisted(through: number)
     releaseHeld()
+    endRecovery()
     if role == .leader, let own = position(configuration.id) {
       progress[own].match = log.stable
       maybeCommit()

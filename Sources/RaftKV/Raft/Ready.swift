@@ -17,6 +17,8 @@ public struct Ready: Sendable {
   public var softState: SoftState?
   /// The members, when a change of them took effect.
   public var membership: Membership?
+  /// The member is whole again: it holds everything that it may ever have acknowledged.
+  public var isRecovered = false
   /// Entries that a slow follower needs and that are no longer in memory: answer each with
   /// `supply(_:previousTerm:for:)` or `refuse(_:)`.
   public var logReads: [LogRead] = []
@@ -26,7 +28,7 @@ public struct Ready: Sendable {
 
   var isEmpty: Bool {
     write == nil && messages.isEmpty && committed.isEmpty && readStates.isEmpty && abandonedReads.isEmpty
-      && softState == nil && membership == nil && logReads.isEmpty && snapshotsNeeded.isEmpty
+      && softState == nil && membership == nil && !isRecovered && logReads.isEmpty && snapshotsNeeded.isEmpty
   }
 }
 

@@ -55,6 +55,7 @@ extension Raft {
     // Members that a change removes should learn of it before nothing is sent to them any more.
     if role == .leader && log.hasConfiguration(from: first, through: index) { replicate() }
     let isChanged = takeEffect(from: first, through: index)
+    endRecovery()
     guard role == .leader else { return }
     if !isPromotable {
       becomeFollower(term, leader: 0)
@@ -213,6 +214,22 @@ extension Raft {
       progress[position].next = max(min(rejected, hint + 1), match + 1)
       progress[position].probeSent = false
       progress[position].awaitsLog = false
+    }
+  }
+
+  /// A member's acknowledgements are void after an index. What was committed stays so: others hold it. The member is of
+  /// no use to a quorum until there is a new term.
+  mutating func handleEntriesLost(_ member: MemberID, _ lastIndex: LogIndex) {
+    guard role == .leader, let position = position(member), member != configuration.id else { return }
+    progress[position].isActive = true
+    if progress[position].match > lastIndex && progress[position].state != .snapshot {
+      progress[position].match = lastIndex
+      progress[position].become(.probe)
+    }
+    // With the others' votes this member leads a new term at once.
+    let own = configuration.id
+    if log.term(at: log.committed) == term, quorum({ $0.id == own || ($0.id != member && $0.isActive) }) {
+      becomeCandidate(isTransfer: true)
     }
   }
 
