@@ -23,11 +23,18 @@ struct CrashTests {
       if complaint != nil { return }
       model.adopt(replayed)
       #expect(log.lastIndex == model.written.last { $0.index > 0 }?.index ?? 0, "seed \(seed), life \(life)")
+      let unread = try ReaderModel(model).complaint(log.reader, &random)
+      #expect(unread == nil, "seed \(seed), life \(life)")
       let operations = random.next(60)
       let powerFails = random.next(2) == 0
       if powerFails { disk.faults.operationsLeft = random.next(100) }
       do {
-        for _ in 0..<operations { try model.step(log) }
+        for _ in 0..<operations {
+          try model.step(log)
+          guard !powerFails && random.next(4) == 0 else { continue }
+          let complaint = try ReaderModel(model).complaint(log.reader, &random)
+          #expect(complaint == nil, "seed \(seed), life \(life)")
+        }
       } catch {
         guard powerFails else { throw error }
       }

@@ -50,6 +50,7 @@ final class SimulatedFileSystem: FileSystem {
     var nextNode = 0
     var faults = Faults()
     var writeCount = 0
+    var readBytes = 0
 
     mutating func begin(_ operation: FileOperation, _ path: String) throws(FileError) {
       for fault in faults.failing where fault.operation == operation && path.hasSuffix(fault.suffix) {
@@ -75,6 +76,9 @@ final class SimulatedFileSystem: FileSystem {
   }
 
   var writeCount: Int { state.withLock { $0.writeCount } }
+
+  /// How many bytes were asked for.
+  var readBytes: Int { state.withLock { $0.readBytes } }
 
   /// The disk as a process sees it that starts when the one before has died; nothing is lost.
   func restarted() -> SimulatedFileSystem {
@@ -105,6 +109,20 @@ final class SimulatedFileSystem: FileSystem {
         default: for part in change.torn(&random) { bytes.apply(part) }
         }
       }
+      image.nodes[node] = Node(durable: bytes, current: bytes)
+    }
+    return SimulatedFileSystem(image)
+  }
+
+  /// The disk after a loss of power that took all that was not durable.
+  func crashedKeepingNothing() -> SimulatedFileSystem {
+    let state = snapshot()
+    var image = State()
+    image.nextNode = state.nextNode
+    image.durableNames = state.durableNames
+    image.names = state.durableNames
+    for node in image.names.values {
+      let bytes = state.nodes[node]!.durable
       image.nodes[node] = Node(durable: bytes, current: bytes)
     }
     return SimulatedFileSystem(image)
@@ -254,6 +272,7 @@ final class SimulatedFile: File {
     let count = buffer.byteCount
     let bytes = try fileSystem.with { state throws(FileError) in
       try state.begin(.read, path)
+      state.readBytes += count
       let current = state.nodes[node]!.current
       return Array(current[min(offset, current.count)..<min(offset + count, current.count)])
     }

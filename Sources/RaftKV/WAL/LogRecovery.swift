@@ -23,17 +23,6 @@ public struct TornTail: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// A segment that holds records.
-struct Segment {
-  var sequence: UInt64
-  /// The size of its file.
-  var capacity: Int
-  /// Where its records end.
-  var end: Int
-  /// The highest index of its entries, 0 if it has none.
-  var highestIndex: UInt64
-}
-
 /// A log as it stands after recovery: all of it durable, its end in `file`.
 struct RecoveredLog {
   var header: SegmentHeader
@@ -42,7 +31,35 @@ struct RecoveredLog {
   var file: any File
   var chain: UInt32
   var lastIndex: UInt64
+  var marks: EntryMarks
   var report = RecoveryReport()
+}
+
+extension RecoveredLog {
+  /// Takes an intact record in, at the end of the last segment.
+  fileprivate mutating func take(_ header: RecordHeader, at offset: Int) {
+    let position = segments.count - 1
+    segments[position].end = offset + header.recordBytes
+    chain = header.checksum
+    if header.isEntry {
+      segments[position].highestIndex = max(segments[position].highestIndex, header.index)
+      lastIndex = header.index
+      marks.add(header.index, sequence: segments[position].sequence, offset: offset)
+    } else if header.beginsAnew {
+      segments.beginAnew(after: header.index)
+      lastIndex = header.index
+      precedingIndex = header.index
+      marks.beginAnew(after: header.index, term: header.term)
+    }
+  }
+}
+
+extension LogRecord {
+  init(_ header: RecordHeader, payload: [UInt8]) {
+    self.init(
+      kind: header.kind, term: header.term, index: header.index, payload: payload,
+      beginsAnew: header.beginsAnew)
+  }
 }
 
 /// Reads a log's segments in order, hands on its records, and repairs its end.
@@ -152,7 +169,7 @@ struct LogRecovery {
     case .foreign:
       throw WALError.notALog(path: path)
     case .version(let found):
-      throw WALError.formatVersion(path: path, found: found, supported: SegmentHeader.formatVersion)
+      throw WALError.formatVersion(path: path, found: found, supported: SegmentHeader.newestVersion)
     }
   }
 
@@ -163,32 +180,35 @@ struct LogRecovery {
     let file = try fileSystem.open(names.segment(sequences.last!), .readWrite)
     var log = RecoveredLog(
       header: headers.last!.header, precedingIndex: headers[0].header.precedingIndex, file: file,
-      chain: headers[0].checksum, lastIndex: headers[0].header.precedingIndex, report: report)
+      chain: headers[0].checksum, lastIndex: headers[0].header.precedingIndex,
+      marks: EntryMarks(precedingIndex: headers[0].header.precedingIndex), report: report)
     for (position, (header, checksum)) in headers.enumerated() {
       let path = names.segment(header.sequence)
       guard header.identity == log.header.identity else { throw WALError.foreignSegment(path: path) }
       var reader = try reader(path, seed: header.seed)
-      var segment = Segment(
-        sequence: header.sequence, capacity: header.capacity, end: header.byteCount, highestIndex: 0)
+      log.segments.append(
+        Segment(
+          sequence: header.sequence, precedingIndex: log.lastIndex, capacity: header.capacity,
+          end: header.byteCount))
       log.chain = checksum
       let next = position + 1 < headers.count ? headers[position + 1].header : nil
-      let damage = try readRecords(of: path, &reader, next, &segment, &log, replay)
+      let damage = try readRecords(of: path, &reader, next, &log, replay)
+      let end = log.segments[position].end
       if let next {
-        guard damage == nil, segment.end == next.precedingEnd, log.chain == next.previous else {
-          let aftermath = try reader.aftermath(of: segment.end)
+        guard damage == nil, end == next.precedingEnd, log.chain == next.previous else {
+          let aftermath = try reader.aftermath(of: end)
           throw WALError.corrupt(
             Corruption(
-              path: path, offset: segment.end,
+              path: path, offset: end,
               reason: damage?.reason ?? "the next segment does not follow from this one",
               lastIndexBefore: log.lastIndex,
               firstIndexAfter: aftermath.firstIndex ?? next.precedingIndex &+ 1))
         }
       } else if let damage {
-        try repairTail(path, &reader, damage, segment.end, &log)
+        try repairTail(path, &reader, damage, end, &log)
       }
       log.report.segments += 1
-      log.report.bytes += segment.end
-      log.segments.append(segment)
+      log.report.bytes += end
     }
     // Records that this process read from the page cache may not be on disk: they become durable before anyone
     // relies on them.
@@ -208,11 +228,12 @@ struct LogRecovery {
 
   /// Replays records until the segment's end as `next` names it, or until there is no intact one.
   private func readRecords(
-    of path: String, _ reader: inout SegmentReader, _ next: SegmentHeader?, _ segment: inout Segment,
-    _ log: inout RecoveredLog, _ replay: (LogRecord) throws -> Void
+    of path: String, _ reader: inout SegmentReader, _ next: SegmentHeader?, _ log: inout RecoveredLog,
+    _ replay: (LogRecord) throws -> Void
   ) throws -> Damage? {
-    while next == nil || segment.end < next!.precedingEnd {
-      let offset = segment.end
+    let position = log.segments.count - 1
+    while next == nil || log.segments[position].end < next!.precedingEnd {
+      let offset = log.segments[position].end
       switch try reader.record(at: offset) {
       case .damaged(let header):
         let count = header?.recordBytes ?? min(RecordHeader.byteCount, reader.size - offset)
@@ -225,15 +246,11 @@ struct LogRecovery {
             reason: "the record does not follow the one before it",
             range: offset..<offset + header.recordBytes, isCertain: true)
         }
-        segment.end += header.recordBytes
-        log.chain = header.checksum
+        log.take(header, at: offset)
         if header.kind == RecordHeader.sealKind { continue }
-        segment.highestIndex = max(segment.highestIndex, header.index)
-        if header.index > 0 { log.lastIndex = header.index }
         log.report.records += 1
         do {
-          try replay(
-            LogRecord(kind: header.kind, term: header.term, index: header.index, payload: payload))
+          try replay(LogRecord(header, payload: payload))
         } catch {
           throw WALError.rejected(path: path, offset: offset, reason: "\(error)")
         }

@@ -10,7 +10,8 @@ import CChecksum
 /// | 8 | 4 | bytes of payload |
 /// | 12 | 4 | checksum of the record before this one (or of the segment header): the chain |
 /// | 16 | 4 | durable offset ÷ 8 |
-/// | 20 | 1 | kind; then 3 zeros |
+/// | 20 | 1 | kind |
+/// | 21 | 1 | 1 if the log begins anew with this record, else 0; then 2 zeros |
 /// | 24 | 8 | term |
 /// | 32 | 8 | index |
 ///
@@ -31,8 +32,12 @@ struct RecordHeader: Hashable {
   var previous: UInt32
   var durableOffset: Int
   var kind: UInt8
+  var beginsAnew: Bool
   var term: UInt64
   var index: UInt64
+
+  /// Whether this is the header of an entry.
+  var isEntry: Bool { index > 0 && !beginsAnew }
 
   /// The bytes the record takes in the file.
   var recordBytes: Int { RecordHeader.recordBytes(payload: payloadBytes) }
@@ -46,7 +51,8 @@ struct RecordHeader: Hashable {
     precondition(bytes.count >= RecordHeader.byteCount)
     // The cheap tests come first: a search asks this at every eighth byte.
     kind = bytes[20]
-    guard kind != 0 && bytes[21] | bytes[22] | bytes[23] == 0 else { return nil }
+    guard kind != 0 && bytes[21] & ~1 | bytes[22] | bytes[23] == 0 else { return nil }
+    beginsAnew = bytes[21] == 1
     headerChecksum = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
     guard RecordHeader.headerChecksum(bytes, seed: seed) == headerChecksum else { return nil }
     func integer<Value: FixedWidthInteger>(_ offset: Int, as: Value.Type) -> Value {
@@ -62,7 +68,7 @@ struct RecordHeader: Hashable {
 
   /// Writes a record to the start of `bytes`, which must be large enough, and returns its checksum.
   static func encode(
-    kind: UInt8, term: UInt64, index: UInt64, payload: UnsafeRawBufferPointer,
+    kind: UInt8, beginsAnew: Bool, term: UInt64, index: UInt64, payload: UnsafeRawBufferPointer,
     into bytes: UnsafeMutableRawBufferPointer, seed: UInt32, previous: UInt32, durableOffset: Int
   ) -> UInt32 {
     let paddedBytes = padded(payload.count)
@@ -73,7 +79,7 @@ struct RecordHeader: Hashable {
     store(UInt32(payload.count), 8)
     store(previous, 12)
     store(UInt32(durableOffset / 8), 16)
-    store(UInt32(kind), 20)
+    store(UInt32(kind) | (beginsAnew ? 0x100 : 0), 20)
     store(term, 24)
     store(index, 32)
     let headerChecksum = headerChecksum(UnsafeRawBufferPointer(bytes), seed: seed)

@@ -14,26 +14,39 @@ import CChecksum
 /// | 48 | 8 | where the records of the segment before this one end |
 /// | 56 | 4 | checksum of the last of them: the chain |
 /// | 60 | 4 | checksum of the 60 bytes before and of the padded metadata |
-/// | 64 | | metadata, padded with zeros to 8 bytes |
+/// | 64 | 8 | from format 2 on: the sequence number of the segment before this one |
+/// | 64 or 72 | | metadata, padded with zeros to 8 bytes |
+///
+/// Format 2 is written where format 1 does not do, so that older programs read whatever they can understand: in a
+/// segment with which the log begins anew, and in one that takes the place of damaged ones, which are void.
 ///
 /// It is written together with the segment's first records, after everything in the segment before is durable.
 struct SegmentHeader: Hashable {
   static let magic = Array("raftkvWL".utf8)
-  static let formatVersion: UInt32 = 1
+  static let newestVersion: UInt32 = 2
+  /// What all formats have in common.
   static let fixedBytes = 64
   /// Keeps the header within one read, and within the smallest segment.
   static let metadataBytesMax = 1024
-  static let byteCountMax = fixedBytes + metadataBytesMax
+  static let byteCountMax = fixedBytes + 8 + metadataBytesMax
 
+  /// Where the metadata starts.
+  static func metadataOffset(version: UInt32) -> Int { version == 1 ? fixedBytes : fixedBytes + 8 }
+
+  var version: UInt32 = 1
   var identity: UInt64
   var sequence: UInt64
+  /// The segment that this one follows; in format 1 always the one numbered before it.
+  var precedingSequence: UInt64
   var capacity: Int
   var precedingIndex: UInt64
   var precedingEnd: Int
   var previous: UInt32
   var metadata: [UInt8]
 
-  var byteCount: Int { SegmentHeader.fixedBytes + RecordHeader.padded(metadata.count) }
+  var byteCount: Int {
+    SegmentHeader.metadataOffset(version: version) + RecordHeader.padded(metadata.count)
+  }
 
   /// What every checksum of a record of this segment starts from, so that bytes of another log or segment, or a
   /// copy of them inside a value, never look like a record here.
@@ -48,13 +61,14 @@ struct SegmentHeader: Hashable {
   /// The bytes of the header, and its checksum, with which the segment's chain starts.
   func encoded() -> (bytes: [UInt8], checksum: UInt32) {
     precondition(metadata.count <= SegmentHeader.metadataBytesMax)
+    precondition(version > 1 || precedingSequence &+ 1 == sequence)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(byteCount)
     func append<Value: FixedWidthInteger>(_ value: Value) {
       withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
     bytes += SegmentHeader.magic
-    append(SegmentHeader.formatVersion)
+    append(version)
     append(UInt32(metadata.count))
     append(identity)
     append(sequence)
@@ -63,6 +77,7 @@ struct SegmentHeader: Hashable {
     append(UInt64(precedingEnd))
     append(previous)
     append(UInt32(0))
+    if version > 1 { append(precedingSequence) }
     bytes += metadata
     bytes += [UInt8](repeating: 0, count: byteCount - bytes.count)
     let checksum = SegmentHeader.checksum(bytes)
@@ -94,9 +109,10 @@ struct SegmentHeader: Hashable {
       }
     }
     let version = integer(8, as: UInt32.self)
-    guard version == formatVersion else { return .version(version) }
+    guard version >= 1 && version <= newestVersion else { return .version(version) }
     let metadataBytes = Int(integer(12, as: UInt32.self))
-    let end = fixedBytes + RecordHeader.padded(metadataBytes)
+    let metadataOffset = metadataOffset(version: version)
+    let end = metadataOffset + RecordHeader.padded(metadataBytes)
     guard metadataBytes <= metadataBytesMax && bytes.count >= end else {
       return .damaged(byteCount: fixedBytes)
     }
@@ -105,10 +121,13 @@ struct SegmentHeader: Hashable {
       let capacity = Int(exactly: integer(32, as: UInt64.self)),
       let precedingEnd = Int(exactly: integer(48, as: UInt64.self))
     else { return .damaged(byteCount: end) }
+    let sequence = integer(24, as: UInt64.self)
     let header = SegmentHeader(
-      identity: integer(16, as: UInt64.self), sequence: integer(24, as: UInt64.self), capacity: capacity,
+      version: version, identity: integer(16, as: UInt64.self), sequence: sequence,
+      precedingSequence: version == 1 ? sequence &- 1 : integer(64, as: UInt64.self), capacity: capacity,
       precedingIndex: integer(40, as: UInt64.self), precedingEnd: precedingEnd,
-      previous: integer(56, as: UInt32.self), metadata: Array(bytes[fixedBytes..<fixedBytes + metadataBytes]))
+      previous: integer(56, as: UInt32.self),
+      metadata: Array(bytes[metadataOffset..<metadataOffset + metadataBytes]))
     return .header(header, checksum: checksum)
   }
 

@@ -1,6 +1,6 @@
 /// Reads one segment's records through a window of bounded size, and judges what is not a record.
 struct SegmentReader {
-  /// How much is read at a time; a larger record makes the window as large as itself.
+  /// How much is read at a time, unless told otherwise; a larger record makes the window as large as itself.
   static let windowBytes = 1 << 20
   /// What a disk writes whole or not at all.
   static let sectorBytes = 512
@@ -8,14 +8,16 @@ struct SegmentReader {
   let file: any File
   let size: Int
   let seed: UInt32
+  private let windowBytes: Int
   private var window: [UInt8] = []
   private var windowStart = 0
   private var windowEnd = 0
 
-  init(file: any File, seed: UInt32) throws(FileError) {
+  init(file: any File, seed: UInt32, windowBytes: Int = SegmentReader.windowBytes) throws(FileError) {
     self.file = file
     self.size = try file.size()
     self.seed = seed
+    self.windowBytes = windowBytes
   }
 
   /// What lies at an offset.
@@ -52,14 +54,14 @@ struct SegmentReader {
     var position = offset
     while let data = try file.nextData(from: position) {
       position = max(position, data & ~7)
-      let end = min(size, position + SegmentReader.windowBytes)
+      let end = min(size, position + windowBytes)
       while position < end {
         guard let header = try header(at: position) else {
           position += 8
           continue
         }
         if header.durableOffset > offset { aftermath.provesDurable = true }
-        if header.index > 0 && position > offset && aftermath.firstIndex == nil {
+        if header.isEntry && position > offset && aftermath.firstIndex == nil {
           aftermath.firstIndex = header.index
         }
         position += header.recordBytes
@@ -87,7 +89,7 @@ struct SegmentReader {
   mutating func nextNonzero(from offset: Int) throws(FileError) -> Int? {
     var position = offset
     while let data = try file.nextData(from: position), data < size {
-      let count = min(size - data, SegmentReader.windowBytes)
+      let count = min(size - data, windowBytes)
       let start = try load(data, count: count)
       if let found = window[start..<start + count].firstIndex(where: { $0 != 0 }) {
         return data + found - start
@@ -106,7 +108,8 @@ struct SegmentReader {
     return SegmentHeader.decode(Array(bytes[..<read]))
   }
 
-  private mutating func header(at offset: Int) throws(FileError) -> RecordHeader? {
+  /// The intact record header at an offset, nil if there is none; its payload may be damaged.
+  mutating func header(at offset: Int) throws(FileError) -> RecordHeader? {
     guard offset + RecordHeader.byteCount <= size else { return nil }
     let start = try load(offset, count: RecordHeader.byteCount)
     let seed = seed
@@ -123,7 +126,7 @@ struct SegmentReader {
   /// Brings `count` bytes from `offset` into the window, which must all lie in the file; returns where in it.
   private mutating func load(_ offset: Int, count: Int) throws(FileError) -> Int {
     if offset >= windowStart && offset + count <= windowEnd { return offset - windowStart }
-    let wanted = min(max(count, SegmentReader.windowBytes), size - offset)
+    let wanted = min(max(count, windowBytes), size - offset)
     if window.count != wanted { window = [UInt8](repeating: 0, count: wanted) }
     windowStart = offset
     windowEnd = offset

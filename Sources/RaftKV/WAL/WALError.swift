@@ -6,7 +6,7 @@ public enum WALError: Error, Sendable, Hashable, CustomStringConvertible {
   case file(FileError)
   /// A file in the place of a segment is not one of this log, or its first bytes are damaged.
   case notALog(path: String)
-  /// A segment of a format that this version does not read.
+  /// A segment of a format that this version does not read; `supported` is the newest that it does.
   case formatVersion(path: String, found: UInt32, supported: UInt32)
   /// A segment that belongs to another log, or elsewhere in this one.
   case foreignSegment(path: String)
@@ -30,7 +30,7 @@ public enum WALError: Error, Sendable, Hashable, CustomStringConvertible {
     case .file(let error): error.description
     case .notALog(let path): "\(path) is not a raftkv log, or its first bytes are damaged"
     case .formatVersion(let path, let found, let supported):
-      "\(path) has log format \(found); this version of raftkv reads format \(supported)"
+      "\(path) has log format \(found); this version of raftkv reads formats up to \(supported)"
     case .foreignSegment(let path): "\(path) belongs to another log or was renamed"
     case .missingSegment(let path): "\(path) is missing, though later segments of the log are there"
     case .corrupt(let corruption): corruption.description

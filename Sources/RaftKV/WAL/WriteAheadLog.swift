@@ -4,7 +4,8 @@ import CChecksum
 ///
 /// One thread uses it. A record is durable once `sync` has returned after its `append`; many appends may share a
 /// sync. The log never changes what it has written: a Raft leader's overwrite of conflicting entries is simply
-/// later records with lower indexes, and replay gives all of them in the order they were written.
+/// later records with lower indexes, and replay gives all of them in the order they were written. `reader` gives
+/// other threads the entries that count.
 ///
 /// Errors: `WALError.noSpace` leaves the log as it was, and the append may be tried again. After any other
 /// failure of a write or sync the log refuses everything with `WALError.fatal`: the page cache may claim to hold
@@ -35,6 +36,8 @@ public final class WriteAheadLog {
 
   /// Buffers larger than this are given back after use.
   static let bufferBytesKept = 4 << 20
+  /// So is space for more marks than this.
+  static let notesKept = 1 << 10
 
   /// What opening found.
   public let recovery: RecoveryReport
@@ -45,10 +48,13 @@ public final class WriteAheadLog {
   /// Written again at the start of every new segment, before the batch that starts it, so that `release` may
   /// delete earlier copies: keep the newest hard state here. Replay gives them once for each segment.
   public var carriedRecords: [LogRecord] = []
-  /// The index of the last entry written; 0 if there is none.
+  /// Reads entries back, for any thread.
+  public let reader: LogReader
+  /// The index of the last entry written, or of a later record with which the log began anew; 0 if there is none.
   public private(set) var lastIndex: UInt64
-  /// The index of the last entry before the first segment kept; entries from the next index on are in the log.
-  public private(set) var precedingIndex: UInt64
+  /// The index of the last entry before the first segment kept, or of the record with which the log began anew;
+  /// entries from the next index on are in the log.
+  public internal(set) var precedingIndex: UInt64
 
   let fileSystem: any FileSystem
   let names: SegmentNames
@@ -56,7 +62,7 @@ public final class WriteAheadLog {
   /// Set by the first failure of a write or sync.
   var failure: FileError?
   let preparer: SegmentPreparer
-  private(set) var segments: [Segment]
+  var segments: [Segment]
   private var file: any File
   private var capacity: Int
   private var seed: UInt32
@@ -66,8 +72,12 @@ public final class WriteAheadLog {
   /// The durable offset in the last record written.
   private var claimedOffset: Int
   private var prepareOffset: Int
-  private var removalMayBeLost = false
+  var removalMayBeLost = false
   private var buffer: [UInt8] = []
+  /// What the reader is told with the next sync.
+  private var notes: [EntryNote] = []
+  /// An entry from this offset of the last segment on needs a mark.
+  private var nextNoteOffset = 0
 
   /// Opens the log in `directory`, creating both if they are not there, and replays its records in write order.
   ///
@@ -116,6 +126,8 @@ public final class WriteAheadLog {
     recovery = log.report
     metadata = log.header.metadata
     identity = log.header.identity
+    reader = LogReader(
+      fileSystem: fileSystem, names: names, identity: log.header.identity, marks: log.marks)
     lastIndex = log.lastIndex
     precedingIndex = log.precedingIndex
     segments = log.segments
@@ -141,8 +153,8 @@ public final class WriteAheadLog {
     do { try fileSystem.remove(names.unfinished) } catch  where error.isNotFound {}
     let file = try fileSystem.open(names.unfinished, .createNew)
     let header = SegmentHeader(
-      identity: configuration.identity, sequence: 1, capacity: configuration.segmentBytes, precedingIndex: 0,
-      precedingEnd: 0, previous: 0, metadata: configuration.metadata)
+      identity: configuration.identity, sequence: 1, precedingSequence: 0, capacity: configuration.segmentBytes,
+      precedingIndex: 0, precedingEnd: 0, previous: 0, metadata: configuration.metadata)
     let (bytes, checksum) = header.encoded()
     do {
       try file.preallocate(header.capacity)
@@ -157,8 +169,11 @@ public final class WriteAheadLog {
     try fileSystem.syncDirectory(names.parent)
     return try RecoveredLog(
       header: header, precedingIndex: 0,
-      segments: [Segment(sequence: 1, capacity: header.capacity, end: header.byteCount, highestIndex: 0)],
-      file: fileSystem.open(names.segment(1), .readWrite), chain: checksum, lastIndex: 0)
+      segments: [
+        Segment(sequence: 1, precedingIndex: 0, capacity: header.capacity, end: header.byteCount)
+      ],
+      file: fileSystem.open(names.segment(1), .readWrite), chain: checksum, lastIndex: 0,
+      marks: EntryMarks(precedingIndex: 0))
   }
 
   /// The sequence number of the segment being written.
@@ -172,17 +187,19 @@ public final class WriteAheadLog {
 
   /// Writes records at the end of the log, in one write; they are durable after the next `sync`.
   ///
+  /// A record with which the log begins anew starts a segment: what was there before can then be released.
+  ///
   /// `noSpace` and `recordTooLarge` mean that nothing was written. Kinds 0 and 255 are the log's own.
   public func append(_ records: [LogRecord]) throws(WALError) {
     if let failure { throw .fatal(failure) }
-    let batchBytes = try recordBytes(records)
+    let (batchBytes, beginsAnew) = try size(of: records)
     if batchBytes == 0 { return }
-    if batchBytes > capacity - segments[segments.count - 1].end {
-      try startSegment(with: records, batchBytes)
+    if beginsAnew || batchBytes > capacity - segments[segments.count - 1].end {
+      try startSegment(with: records, batchBytes, version: beginsAnew ? 2 : 1)
     } else {
       reserveBuffer(batchBytes)
       let offset = segments[segments.count - 1].end
-      let end = encode(records, at: 0)
+      let end = encode(records, at: 0, bufferOffset: offset)
       try write(bytes: end, at: offset)
     }
     prepareNextSegment()
@@ -199,6 +216,8 @@ public final class WriteAheadLog {
       throw fail(error)
     }
     durableOffset = end
+    reader.publish(notes, last: lastIndex)
+    notes.removeAll(keepingCapacity: notes.capacity <= Self.notesKept)
   }
 
   /// Syncs, and leaves a mark that everything before it was durable, so that damage to the last batch too can be
@@ -210,56 +229,40 @@ public final class WriteAheadLog {
     guard claimedOffset < end && capacity - end >= RecordHeader.byteCount else { return }
     reserveBuffer(RecordHeader.byteCount)
     let seal = LogRecord(kind: RecordHeader.sealKind, term: 0, index: 0, payload: [])
-    try write(bytes: encode([seal], at: 0), at: end)
+    try write(bytes: encode([seal], at: 0, bufferOffset: end), at: end)
     try sync()
     // The mark itself needs no other.
     claimedOffset = durableOffset
   }
 
-  /// Deletes segments from the start of the log all of whose entries have an index up to `index`; the last
-  /// segment stays. After a crash some of them may be there again.
-  public func release(upTo index: UInt64) throws(WALError) {
-    if let failure { throw .fatal(failure) }
-    guard segments.count > 1 && segments[0].highestIndex <= index else { return }
-    // The last segment's header must be durable before what it follows may go.
-    try sync()
-    while segments.count > 1 && segments[0].highestIndex <= index {
-      do {
-        // Were a later removal durable before an earlier one, a segment would seem to be missing.
-        if removalMayBeLost { try fileSystem.syncDirectory(names.directory) }
-        removalMayBeLost = false
-        try fileSystem.remove(names.segment(segments[0].sequence))
-      } catch {
-        throw error.operation == .syncDirectory ? fail(error) : .file(error)
-      }
-      removalMayBeLost = true
-      precedingIndex = max(precedingIndex, segments[0].highestIndex)
-      segments.removeFirst()
-    }
-  }
-
-  private func recordBytes(_ records: [LogRecord]) throws(WALError) -> Int {
+  /// The bytes that records take, and whether the log begins anew with one of them.
+  private func size(of records: [LogRecord]) throws(WALError) -> (bytes: Int, beginsAnew: Bool) {
     var bytes = 0
+    var beginsAnew = false
     for record in records {
       precondition(record.kind != 0 && record.kind != RecordHeader.sealKind, "a kind of the log's own")
       guard record.payload.count <= configuration.payloadBytesMax else {
         throw .recordTooLarge(bytes: record.payload.count, limit: configuration.payloadBytesMax)
       }
       bytes += RecordHeader.recordBytes(payload: record.payload.count)
+      if record.beginsAnew { beginsAnew = true }
     }
-    return bytes
+    return (bytes, beginsAnew)
   }
 
   /// Goes on in a new segment: its header, the carried records and the batch are one write.
-  private func startSegment(with records: [LogRecord], _ batchBytes: Int) throws(WALError) {
-    let carriedBytes = try recordBytes(carriedRecords)
+  private func startSegment(
+    with records: [LogRecord], _ batchBytes: Int, version: UInt32
+  ) throws(WALError) {
+    let carried = try size(of: carriedRecords)
+    precondition(!carried.beginsAnew, "what is carried on cannot void the log")
     // Rule 1 of recovery: whatever is in the new segment proves that this one is durable.
     try sync()
     let last = segments[segments.count - 1]
     var header = SegmentHeader(
-      identity: identity, sequence: last.sequence + 1, capacity: 0, precedingIndex: lastIndex,
-      precedingEnd: last.end, previous: chain, metadata: metadata)
-    let bytes = header.byteCount + carriedBytes + batchBytes
+      version: version, identity: identity, sequence: last.sequence + 1, precedingSequence: last.sequence,
+      capacity: 0, precedingIndex: lastIndex, precedingEnd: last.end, previous: chain, metadata: metadata)
+    let bytes = header.byteCount + carried.bytes + batchBytes
     let blank: BlankSegment
     do {
       blank = try preparer.take(header.sequence, bytesMin: bytes)
@@ -275,11 +278,13 @@ public final class WriteAheadLog {
     chain = encoded.checksum
     durableOffset = 0
     prepareOffset = capacity / 4 * 3
-    segments.append(Segment(sequence: header.sequence, capacity: capacity, end: 0, highestIndex: 0))
+    nextNoteOffset = 0
+    segments.append(
+      Segment(sequence: header.sequence, precedingIndex: lastIndex, capacity: capacity, end: 0))
     reserveBuffer(bytes)
     buffer.withUnsafeMutableBytes { $0.copyBytes(from: encoded.bytes) }
-    let carriedEnd = encode(carriedRecords, at: header.byteCount)
-    try write(bytes: encode(records, at: carriedEnd), at: 0)
+    let carriedEnd = encode(carriedRecords, at: header.byteCount, bufferOffset: 0)
+    try write(bytes: encode(records, at: carriedEnd, bufferOffset: 0), at: 0)
   }
 
   private func prepareNextSegment() {
@@ -302,30 +307,55 @@ public final class WriteAheadLog {
     }
   }
 
-  /// Puts records into the buffer from `start`, and returns where they end.
-  private func encode(_ records: [LogRecord], at start: Int) -> Int {
+  /// Puts records into the buffer from `start`, and returns where they end. The buffer will be written at
+  /// `bufferOffset`.
+  private func encode(_ records: [LogRecord], at start: Int, bufferOffset: Int) -> Int {
     var position = start
     var chain = chain
     var lastIndex = lastIndex
     var highestIndex = segments[segments.count - 1].highestIndex
     buffer.withUnsafeMutableBytes { buffer in
       for record in records {
+        if record.isEntry {
+          if record.index != lastIndex &+ 1 || bufferOffset + position >= nextNoteOffset {
+            note(record.index, at: bufferOffset + position, lastIndex)
+          }
+          lastIndex = record.index
+          highestIndex = max(highestIndex, record.index)
+        } else if record.beginsAnew {
+          beginAnew(after: record.index, term: record.term)
+          lastIndex = record.index
+          highestIndex = record.index
+        }
         record.payload.withUnsafeBytes { payload in
           let bytes = RecordHeader.recordBytes(payload: payload.count)
           chain = RecordHeader.encode(
-            kind: record.kind, term: record.term, index: record.index, payload: payload,
-            into: UnsafeMutableRawBufferPointer(rebasing: buffer[position..<position + bytes]), seed: seed,
-            previous: chain, durableOffset: durableOffset)
+            kind: record.kind, beginsAnew: record.beginsAnew, term: record.term, index: record.index,
+            payload: payload, into: UnsafeMutableRawBufferPointer(rebasing: buffer[position..<position + bytes]),
+            seed: seed, previous: chain, durableOffset: durableOffset)
           position += bytes
         }
-        if record.index > 0 { lastIndex = record.index }
-        highestIndex = max(highestIndex, record.index)
       }
     }
     self.chain = chain
     self.lastIndex = lastIndex
     segments[segments.count - 1].highestIndex = highestIndex
     return position
+  }
+
+  /// Remembers an entry's place for the reader. What it overwrites is void at once.
+  private func note(_ index: UInt64, at offset: Int, _ lastBefore: UInt64) {
+    if index != lastBefore &+ 1 { reader.truncate(from: index) }
+    notes.append(EntryNote(index: index, sequence: lastSequence, offset: offset, lastBefore: lastBefore))
+    nextNoteOffset = offset + EntryMarks.spacingBytes
+  }
+
+  private func beginAnew(after index: UInt64, term: UInt64) {
+    reader.beginAnew(after: index, term: term)
+    notes = []
+    nextNoteOffset = 0
+    segments.beginAnew(after: index)
+    precedingIndex = index
   }
 
   private func write(bytes count: Int, at offset: Int) throws(WALError) {
@@ -340,7 +370,7 @@ public final class WriteAheadLog {
     if buffer.count > Self.bufferBytesKept { buffer = [] }
   }
 
-  private func fail(_ error: FileError) -> WALError {
+  func fail(_ error: FileError) -> WALError {
     failure = error
     return .fatal(error)
   }

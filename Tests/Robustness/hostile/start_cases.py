@@ -157,7 +157,7 @@ def other_versions(folder):
         log = sorted(name for name in os.listdir(os.path.join(member.data, "wal")) if name.endswith(".wal"))[0]
         log = os.path.join(member.data, "wal", log)
         change(log, b"raftkvWL" + struct.pack("<I", 1), b"raftkvWL" + struct.pack("<I", 7))
-        refused(serve(member.data), 1, "has log format 7", "reads format 1")
+        refused(serve(member.data), 1, "has log format 7", "reads formats up to 2")
         change(log, b"raftkvWL" + struct.pack("<I", 7), b"raftkvWL" + struct.pack("<I", 1))
 
         checkpoint = os.path.join(member.data, "db", "data.mdb")
