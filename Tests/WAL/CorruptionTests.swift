@@ -108,7 +108,10 @@ struct CorruptionTests {
       for count in [1, 63, 64, 300, 2000, 4095] {
         var damaged = sample
         damaged.segments[segment] = Array(sample.segments[segment][..<count])
-        #expect(try damaged.recordsLeft() == nil, "segment \(segment) of \(count) bytes")
+        // Blank space at the end of a segment is no loss once another has followed.
+        let isHarmless = segment < 2 && count >= sample.used(segment).upperBound
+        let left = isHarmless ? sample.model.written.count : nil
+        #expect(try damaged.recordsLeft() == left, "segment \(segment) of \(count) bytes")
       }
     }
   }

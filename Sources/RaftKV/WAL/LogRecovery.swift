@@ -8,6 +8,8 @@ public struct RecoveryReport: Sendable, Hashable {
   public var bytes = 0
   /// What a crash had left half-written at the end of the log, and was removed; it had never been durable.
   public var tornTail: TornTail?
+  /// What was lost, if the log was damaged and has been repaired.
+  public var damage: LogDamage?
 }
 
 /// A half-written end of the log.
@@ -33,11 +35,13 @@ struct RecoveredLog {
   var lastIndex: UInt64
   var marks: EntryMarks
   var report = RecoveryReport()
+  /// Segments that do not count and may be removed.
+  var void: [UInt64] = []
 }
 
 extension RecoveredLog {
   /// Takes an intact record in, at the end of the last segment.
-  fileprivate mutating func take(_ header: RecordHeader, at offset: Int) {
+  mutating func take(_ header: RecordHeader, at offset: Int) {
     let position = segments.count - 1
     segments[position].end = offset + header.recordBytes
     chain = header.checksum
@@ -76,20 +80,44 @@ extension LogRecord {
 /// What this cannot tell apart: a durable record of the very last batch that lost a whole sector, or that had a
 /// blank sector of its own, looks like one that never became durable. `WriteAheadLog.seal` leaves no such batch.
 struct LogRecovery {
+  /// What is done about damage; it is given what is lost, and returns the records with which the log goes on in its
+  /// place, or nil to leave everything as it is.
+  typealias Repair = (LogDamage) throws -> [LogRecord]?
+
   let fileSystem: any FileSystem
   let names: SegmentNames
+  /// The size of a segment that takes the place of damaged ones, in bytes.
+  var segmentBytes = 0
 
   /// The log in the directory, nil if there is none yet.
-  func run(_ replay: (LogRecord) throws -> Void) throws(WALError) -> RecoveredLog? {
+  func run(
+    toleratesDamage: Bool = false, repair: Repair = { _ in nil }, _ replay: (LogRecord) throws -> Void
+  ) throws(WALError) -> RecoveredLog? {
     do {
-      var sequences = try sequences()
-      guard let first = sequences.first else { return nil }
-      for (position, sequence) in sequences.enumerated() where sequence != first + UInt64(position) {
-        throw WALError.missingSegment(path: names.segment(first + UInt64(position)))
+      var files = SegmentFiles(fileSystem: fileSystem, names: names, toleratesDamage: toleratesDamage)
+      let tornTail = try files.find()
+      guard !files.chain.isEmpty else { return nil }
+      var log = try begin(files)
+      log.report.tornTail = tornTail
+      // The newest of each kind, for the report.
+      var newest: [UInt8: LogRecord] = [:]
+      do {
+        try read(files.chain, &log) { record in
+          if toleratesDamage, !record.isEntry { newest[record.kind] = record }
+          try replay(record)
+        }
+      } catch let damage as Damage {
+        guard toleratesDamage else { throw damage.cause }
+        let lost = try survey(files.chain, damage, DamageSurvey(log, damage, newest))
+        try go(on: repair, lost, files, &log, replay)
       }
-      var report = RecoveryReport()
-      try removeUnused(&sequences, &report)
-      return try read(sequences, report, replay)
+      // Records that this process read from the page cache may not be on disk: they become durable before anyone
+      // relies on them.
+      try log.file.sync()
+      try fileSystem.syncDirectory(names.directory)
+      // They are only in the way; the next start tries it again.
+      for sequence in log.void { try? fileSystem.remove(names.segment(sequence)) }
+      return log
     } catch let error as FileError {
       throw .file(error)
     } catch {
@@ -98,127 +126,93 @@ struct LogRecovery {
     }
   }
 
-  private func sequences() throws -> [UInt64] {
-    var sequences: [UInt64] = []
-    for name in try fileSystem.list(names.directory) where name.hasSuffix(SegmentNames.suffix) {
-      guard let sequence = SegmentNames.sequence(name) else {
-        throw WALError.notALog(path: names.directory + "/" + name)
+  /// Damage, and where the intact part of the log ends.
+  struct Damage: Error {
+    var cause: WALError
+    /// The position of the damaged segment among those that count.
+    var position: Int
+    /// Where in it.
+    var offset: Int
+  }
+
+  /// A log of which nothing has been read yet.
+  private func begin(_ files: SegmentFiles) throws -> RecoveredLog {
+    if !files.toleratesDamage {
+      for (position, file) in files.chain.enumerated() {
+        guard let fault = file.fault else { continue }
+        // The next segment tells whether records are lost.
+        if file.truncation == nil || position + 1 == files.chain.count { throw fault }
       }
-      sequences.append(sequence)
     }
-    return sequences.sorted()
-  }
-
-  /// Removes segments at the end that hold nothing: one that was prepared and never used, and one whose first
-  /// write a crash has torn, header and all.
-  private func removeUnused(_ sequences: inout [UInt64], _ report: inout RecoveryReport) throws {
-    guard sequences.count > 1 else { return }
-    if try isBlank(sequences.last!) { try removeLast(&sequences) }
-    guard sequences.count > 1, let last = sequences.last else { return }
-    let path = names.segment(last)
-    var reader = try reader(path, seed: 0)
-    let headerBytes: Int
-    switch try reader.segmentHeader() {
-    case .blank: headerBytes = SegmentHeader.fixedBytes
-    case .damaged(let byteCount): headerBytes = byteCount
-    case .header, .foreign, .version: return
+    guard let witness = files.witness else { throw files.chain[0].fault! }
+    // Damage must not be what a repair takes another log's segment for.
+    for file in files.chain where files.toleratesDamage {
+      if let header = file.header { try check(header, of: witness.identity) }
     }
-    let first = try header(sequences.first!).header
-    reader = try self.reader(path, seed: SegmentHeader.seed(identity: first.identity, sequence: last))
-    let aftermath = try reader.aftermath(of: 0)
-    guard !aftermath.provesDurable, try reader.mayBeTorn(0..<headerBytes) else {
-      throw WALError.corrupt(
-        Corruption(
-          path: path, offset: 0, reason: "the segment's header is damaged",
-          firstIndexAfter: aftermath.firstIndex))
-    }
-    report.tornTail = TornTail(path: path, offset: 0)
-    try removeLast(&sequences)
-  }
-
-  private func isBlank(_ sequence: UInt64) throws -> Bool {
-    var reader = try reader(names.segment(sequence), seed: 0)
-    return try reader.nextNonzero(from: 0) == nil
-  }
-
-  private func removeLast(_ sequences: inout [UInt64]) throws {
-    try fileSystem.remove(names.segment(sequences.removeLast()))
-    // A later removal must not become durable before this one: that would leave a gap.
-    try fileSystem.syncDirectory(names.directory)
-  }
-
-  private func reader(_ path: String, seed: UInt32) throws -> SegmentReader {
-    try SegmentReader(file: fileSystem.open(path, .readOnly), seed: seed)
-  }
-
-  private func header(_ sequence: UInt64) throws -> (header: SegmentHeader, checksum: UInt32) {
-    let path = names.segment(sequence)
-    let reader = try reader(path, seed: 0)
-    switch try reader.segmentHeader() {
-    case .header(let header, let checksum):
-      guard header.sequence == sequence else { throw WALError.foreignSegment(path: path) }
-      guard reader.size >= header.capacity else {
-        throw WALError.corrupt(
-          Corruption(
-            path: path, offset: reader.size,
-            reason: "the file has \(reader.size) bytes and was made with \(header.capacity)"))
-      }
-      return (header, checksum)
-    case .blank, .damaged:
-      throw WALError.corrupt(Corruption(path: path, offset: 0, reason: "the segment's header is damaged"))
-    case .foreign:
-      throw WALError.notALog(path: path)
-    case .version(let found):
-      throw WALError.formatVersion(path: path, found: found, supported: SegmentHeader.newestVersion)
-    }
+    let last = files.chain[files.chain.count - 1]
+    let precedingIndex = files.chain[0].header?.precedingIndex ?? 0
+    return try RecoveredLog(
+      header: last.header ?? witness, precedingIndex: precedingIndex,
+      file: fileSystem.open(names.segment(last.sequence), .readWrite), chain: 0, lastIndex: precedingIndex,
+      marks: EntryMarks(precedingIndex: precedingIndex), void: files.void)
   }
 
   private func read(
-    _ sequences: [UInt64], _ report: RecoveryReport, _ replay: (LogRecord) throws -> Void
-  ) throws -> RecoveredLog {
-    let headers = try sequences.map { try header($0) }
-    let file = try fileSystem.open(names.segment(sequences.last!), .readWrite)
-    var log = RecoveredLog(
-      header: headers.last!.header, precedingIndex: headers[0].header.precedingIndex, file: file,
-      chain: headers[0].checksum, lastIndex: headers[0].header.precedingIndex,
-      marks: EntryMarks(precedingIndex: headers[0].header.precedingIndex), report: report)
-    for (position, (header, checksum)) in headers.enumerated() {
-      let path = names.segment(header.sequence)
-      guard header.identity == log.header.identity else { throw WALError.foreignSegment(path: path) }
-      var reader = try reader(path, seed: header.seed)
+    _ chain: [SegmentFile], _ log: inout RecoveredLog, _ replay: (LogRecord) throws -> Void
+  ) throws {
+    for (position, file) in chain.enumerated() {
+      guard case .header(let header, let checksum) = file.state else {
+        throw Damage(cause: file.fault!, position: position, offset: 0)
+      }
+      try check(header, of: log.header.identity)
+      let path = names.segment(file.sequence)
+      var reader = try SegmentReader(file: fileSystem.open(path, .readOnly), seed: header.seed)
       log.segments.append(
         Segment(
           sequence: header.sequence, precedingIndex: log.lastIndex, capacity: header.capacity,
           end: header.byteCount))
       log.chain = checksum
-      let next = position + 1 < headers.count ? headers[position + 1].header : nil
-      let damage = try readRecords(of: path, &reader, next, &log, replay)
+      let isLast = position + 1 == chain.count
+      let next = isLast ? nil : chain[position + 1].header
+      let bad = try readRecords(of: path, &reader, next, &log, replay)
       let end = log.segments[position].end
-      if let next {
-        guard damage == nil, end == next.precedingEnd, log.chain == next.previous else {
-          let aftermath = try reader.aftermath(of: end)
-          throw WALError.corrupt(
-            Corruption(
-              path: path, offset: end,
-              reason: damage?.reason ?? "the next segment does not follow from this one",
-              lastIndexBefore: log.lastIndex,
-              firstIndexAfter: aftermath.firstIndex ?? next.precedingIndex &+ 1))
-        }
-      } else if let damage {
-        try repairTail(path, &reader, damage, end, &log)
-      }
       log.report.segments += 1
       log.report.bytes += end
+      if let next {
+        guard bad == nil, end == next.precedingEnd, log.chain == next.previous else {
+          let aftermath = try reader.aftermath(of: end)
+          let corruption = Corruption(
+            path: path, offset: end,
+            reason: bad?.reason ?? "the next segment does not follow from this one",
+            lastIndexBefore: log.lastIndex,
+            firstIndexAfter: aftermath.firstIndex ?? next.precedingIndex &+ 1)
+          throw Damage(cause: file.truncation ?? .corrupt(corruption), position: position, offset: end)
+        }
+      } else if !isLast {
+        // Without the next segment's header the log cannot be followed, though this segment may be whole.
+        var cause = chain[position + 1].fault!
+        if let bad, try reader.nextNonzero(from: end) != nil {
+          cause = .corrupt(
+            Corruption(path: path, offset: end, reason: bad.reason, lastIndexBefore: log.lastIndex))
+        }
+        throw Damage(cause: cause, position: position, offset: end)
+      } else {
+        if let bad { try repairTail(path, &reader, bad, position, &log) }
+        if let truncation = file.truncation {
+          throw Damage(cause: truncation, position: position, offset: end)
+        }
+      }
     }
-    // Records that this process read from the page cache may not be on disk: they become durable before anyone
-    // relies on them.
-    try log.file.sync()
-    try fileSystem.syncDirectory(names.directory)
-    return log
+  }
+
+  private func check(_ header: SegmentHeader, of identity: UInt64) throws(WALError) {
+    guard header.identity == identity else {
+      throw .foreignSegment(path: names.segment(header.sequence))
+    }
   }
 
   /// What ends the run of intact records.
-  private struct Damage {
+  private struct BadRecord {
     var reason: String
     /// The bytes that the bad record, or its header if that is bad too, takes.
     var range: Range<Int>
@@ -230,19 +224,19 @@ struct LogRecovery {
   private func readRecords(
     of path: String, _ reader: inout SegmentReader, _ next: SegmentHeader?, _ log: inout RecoveredLog,
     _ replay: (LogRecord) throws -> Void
-  ) throws -> Damage? {
+  ) throws -> BadRecord? {
     let position = log.segments.count - 1
     while next == nil || log.segments[position].end < next!.precedingEnd {
       let offset = log.segments[position].end
       switch try reader.record(at: offset) {
       case .damaged(let header):
         let count = header?.recordBytes ?? min(RecordHeader.byteCount, reader.size - offset)
-        return Damage(
+        return BadRecord(
           reason: header.map { "the payload of the record with index \($0.index) is damaged" }
             ?? "there is no intact record", range: offset..<offset + count, isCertain: false)
       case .record(let header, let payload):
         guard header.previous == log.chain else {
-          return Damage(
+          return BadRecord(
             reason: "the record does not follow the one before it",
             range: offset..<offset + header.recordBytes, isCertain: true)
         }
@@ -261,15 +255,17 @@ struct LogRecovery {
 
   /// Decides whether damage in the last segment is a torn tail, and removes that; throws if it is corruption.
   private func repairTail(
-    _ path: String, _ reader: inout SegmentReader, _ damage: Damage, _ end: Int, _ log: inout RecoveredLog
+    _ path: String, _ reader: inout SegmentReader, _ bad: BadRecord, _ segment: Int,
+    _ log: inout RecoveredLog
   ) throws {
+    let end = log.segments[segment].end
     guard let firstData = try reader.nextNonzero(from: end) else { return }
     let aftermath = try reader.aftermath(of: end)
-    guard !damage.isCertain, !aftermath.provesDurable, try reader.mayBeTorn(damage.range) else {
-      throw WALError.corrupt(
-        Corruption(
-          path: path, offset: end, reason: damage.reason, lastIndexBefore: log.lastIndex,
-          firstIndexAfter: aftermath.firstIndex))
+    guard !bad.isCertain, !aftermath.provesDurable, try reader.mayBeTorn(bad.range) else {
+      let corruption = Corruption(
+        path: path, offset: end, reason: bad.reason, lastIndexBefore: log.lastIndex,
+        firstIndexAfter: aftermath.firstIndex)
+      throw Damage(cause: .corrupt(corruption), position: segment, offset: end)
     }
     log.report.tornTail = TornTail(path: path, offset: end)
     // Any part of this that survives another crash leaves the first bad record bad, and adds no intact one.

@@ -92,8 +92,9 @@ struct SegmentHeader: Hashable {
     case blank
     /// The magic is not there: not a segment of this log, or damaged in its first bytes.
     case foreign
-    /// A segment of a format that this version cannot read.
-    case version(UInt32)
+    /// A segment of a format that this version cannot read; or a damaged version number, if with that of a known
+    /// format the checksum is right.
+    case version(UInt32, isDamaged: Bool)
     /// The magic is there, the checksum is wrong; the header seems to take this many bytes.
     case damaged(byteCount: Int)
   }
@@ -109,7 +110,9 @@ struct SegmentHeader: Hashable {
       }
     }
     let version = integer(8, as: UInt32.self)
-    guard version >= 1 && version <= newestVersion else { return .version(version) }
+    guard version >= 1 && version <= newestVersion else {
+      return .version(version, isDamaged: bytes.isHeaderWithAnotherVersion)
+    }
     let metadataBytes = Int(integer(12, as: UInt32.self))
     let metadataOffset = metadataOffset(version: version)
     let end = metadataOffset + RecordHeader.padded(metadataBytes)
@@ -136,6 +139,17 @@ struct SegmentHeader: Hashable {
       // Safe: both callers pass at least `fixedBytes`.
       let fixed = checksum_crc32c(0, bytes.baseAddress, 60)
       return checksum_crc32c(fixed, bytes.baseAddress! + fixedBytes, bytes.count - fixedBytes)
+    }
+  }
+}
+
+extension [UInt8] {
+  fileprivate var isHeaderWithAnotherVersion: Bool {
+    (1...SegmentHeader.newestVersion).contains { version in
+      var bytes = self
+      Swift.withUnsafeBytes(of: version.littleEndian) { bytes.replaceSubrange(8..<12, with: $0) }
+      if case .header = SegmentHeader.decode(bytes) { return true }
+      return false
     }
   }
 }

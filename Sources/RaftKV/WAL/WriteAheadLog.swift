@@ -79,43 +79,7 @@ public final class WriteAheadLog {
   /// An entry from this offset of the last segment on needs a mark.
   private var nextNoteOffset = 0
 
-  /// Opens the log in `directory`, creating both if they are not there, and replays its records in write order.
-  ///
-  /// Replay is streamed: memory does not grow with the log. If it throws, the log is not opened. The directory's
-  /// parent must exist. Records given out are durable once this returns.
-  public static func open(
-    directory: String, fileSystem: any FileSystem, configuration: Configuration,
-    replay: (LogRecord) throws -> Void
-  ) throws(WALError) -> WriteAheadLog {
-    precondition(configuration.segmentBytes >= 4096 && configuration.segmentBytes <= 16 << 30)
-    precondition(configuration.metadata.count <= SegmentHeader.metadataBytesMax)
-    precondition(configuration.payloadBytesMax <= 1 << 30)
-    let names = SegmentNames(directory: directory)
-    let lockFile: any File
-    do {
-      try fileSystem.createDirectory(directory)
-      lockFile = try fileSystem.open(names.lock, .readWriteOrCreate)
-      guard try lockFile.lock() else { throw WALError.locked(directory: directory) }
-    } catch let error as FileError {
-      throw .file(error)
-    } catch {
-      throw error as! WALError
-    }
-    let recovery = LogRecovery(fileSystem: fileSystem, names: names)
-    let recovered: RecoveredLog
-    if let found = try recovery.run(replay) {
-      recovered = found
-    } else {
-      do {
-        recovered = try create(names, fileSystem, configuration)
-      } catch {
-        throw error.isOutOfSpace ? .noSpace(error) : .file(error)
-      }
-    }
-    return WriteAheadLog(recovered, names, fileSystem, configuration, lockFile)
-  }
-
-  private init(
+  init(
     _ log: RecoveredLog, _ names: SegmentNames, _ fileSystem: any FileSystem, _ configuration: Configuration,
     _ lockFile: any File
   ) {
@@ -143,37 +107,6 @@ public final class WriteAheadLog {
       lockFile: lockFile)
     restoreBallast()
     file.forgetWhatWasRead()
-  }
-
-  /// Makes the first segment under another name, and renames it when its header is durable: so a first segment
-  /// without a header is always damage, never an interrupted start.
-  private static func create(
-    _ names: SegmentNames, _ fileSystem: any FileSystem, _ configuration: Configuration
-  ) throws(FileError) -> RecoveredLog {
-    do { try fileSystem.remove(names.unfinished) } catch  where error.isNotFound {}
-    let file = try fileSystem.open(names.unfinished, .createNew)
-    let header = SegmentHeader(
-      identity: configuration.identity, sequence: 1, precedingSequence: 0, capacity: configuration.segmentBytes,
-      precedingIndex: 0, precedingEnd: 0, previous: 0, metadata: configuration.metadata)
-    let (bytes, checksum) = header.encoded()
-    do {
-      try file.preallocate(header.capacity)
-      try file.write(bytes.span.bytes, at: 0)
-      try file.sync()
-      try fileSystem.rename(names.unfinished, to: names.segment(1))
-    } catch {
-      try? fileSystem.remove(names.unfinished)
-      throw error
-    }
-    try fileSystem.syncDirectory(names.directory)
-    try fileSystem.syncDirectory(names.parent)
-    return try RecoveredLog(
-      header: header, precedingIndex: 0,
-      segments: [
-        Segment(sequence: 1, precedingIndex: 0, capacity: header.capacity, end: header.byteCount)
-      ],
-      file: fileSystem.open(names.segment(1), .readWrite), chain: checksum, lastIndex: 0,
-      marks: EntryMarks(precedingIndex: 0))
   }
 
   /// The sequence number of the segment being written.
@@ -331,7 +264,8 @@ public final class WriteAheadLog {
           let bytes = RecordHeader.recordBytes(payload: payload.count)
           chain = RecordHeader.encode(
             kind: record.kind, beginsAnew: record.beginsAnew, term: record.term, index: record.index,
-            payload: payload, into: UnsafeMutableRawBufferPointer(rebasing: buffer[position..<position + bytes]),
+            payload: payload,
+            into: UnsafeMutableRawBufferPointer(rebasing: buffer[position..<position + bytes]),
             seed: seed, previous: chain, durableOffset: durableOffset)
           position += bytes
         }
