@@ -76,6 +76,13 @@ let package = Package(
       ]),
 
     module(
+      "Peers", path: "Sources/RaftKV/Peers",
+      [
+        "Raft", "RaftKV", "CChecksum", .product(name: "Logging", package: "swift-log"),
+        .product(name: "DequeModule", package: "swift-collections"),
+      ] + nio),
+
+    module(
       "HTTP", path: "Sources/WatchAPI/HTTP",
       [
         "CNghttp2", .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -124,6 +131,9 @@ let package = Package(
     tests(
       "RaftKV",
       ["RaftKV", "Raft", "WAL", "MVCC", .product(name: "Logging", package: "swift-log")]),
+    tests(
+      "Peers",
+      ["Peers", "Raft", "RaftKV", .product(name: "Logging", package: "swift-log")] + nio),
     tests("HTTP", ["HTTP", "CNghttp2"] + nio),
     tests("GRPC", ["GRPC", "HTTP"] + nio),
     tests(

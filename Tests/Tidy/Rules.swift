@@ -6,7 +6,11 @@ enum Rules {
   /// that are always within reach, or that a dependency drags in.
   private static let forbiddenImports: [(folder: String, modules: [String])] = [
     ("Sources/RaftKV/Raft/", ["Foundation*", "Glibc", "Dispatch", "NIO*", "Synchronization", "Logging"]),
-    ("Sources/RaftKV/", ["NIO*", "HTTP", "GRPC", "Proto", "WatchAPI"]),
+    ("Sources/RaftKV/", ["HTTP", "GRPC", "Proto", "WatchAPI"]),
+    ("Sources/RaftKV/WAL/", ["NIO*"]),
+    ("Sources/RaftKV/MVCC/", ["NIO*"]),
+    ("Sources/RaftKV/Node/", ["NIO*"]),
+    ("Sources/RaftKV/Peers/", ["Foundation*", "MVCC", "WAL"]),
     ("Sources/RaftKV/MVCC/", ["Foundation*"]),
     ("Sources/RaftKV/WAL/", ["Foundation*"]),
     ("Sources/WatchAPI/HTTP/", ["Foundation*", "RaftKV", "MVCC"]),
