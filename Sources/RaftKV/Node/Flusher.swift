@@ -1,4 +1,5 @@
 import MVCC
+import Raft
 import Synchronization
 
 /// The flush stage: the only writer of the checkpoint. Between two checkpoints it compacts and gives disk space back, a
@@ -7,6 +8,7 @@ import Synchronization
 /// Safe: because only the flush stage's handler touches the mutable state.
 final class Flusher: @unchecked Sendable {
   private let store: Store
+  private let snapshots: SnapshotReceiver
   private let pipeline: Pipeline
   private let clock: any NodeClock
   private let retryNanoseconds: UInt64
@@ -24,8 +26,12 @@ final class Flusher: @unchecked Sendable {
   /// Who waits for the end of a physical compaction.
   private var waiting: [(revision: Int64, completion: @Sendable (NodeError?) -> Void)] = []
 
-  init(store: Store, pipeline: Pipeline, clock: any NodeClock, limits: NodeLimits, log: NodeLog) {
+  init(
+    store: Store, snapshots: SnapshotReceiver, pipeline: Pipeline, clock: any NodeClock, limits: NodeLimits,
+    log: NodeLog
+  ) {
     self.store = store
+    self.snapshots = snapshots
     self.pipeline = pipeline
     self.clock = clock
     self.log = log
@@ -43,7 +49,7 @@ final class Flusher: @unchecked Sendable {
       case .maintain: isMaintaining = false
       case .whenCompacted(let revision, let completion): wait(for: revision, completion)
       case .reclaim: store.requestReclaim()
-      case .install: pipeline.apply.submit(.installed)
+      case .install(let snapshot): install(snapshot)
       case .stop:
         isStopping = true
         flushAll()
@@ -122,6 +128,25 @@ final class Flusher: @unchecked Sendable {
   private func answerWaiting(_ error: NodeError) {
     for waiter in waiting { waiter.completion(error) }
     waiting = []
+  }
+
+  // MARK: a snapshot takes the place of everything
+
+  /// While the apply stage stands still. The log says already that everything up to there comes from the snapshot.
+  private func install(_ snapshot: Snapshot) {
+    do throws(StoreError) {
+      let prepared = try store.prepareInstall()
+      guard prepared.position == Store.Position(index: snapshot.index, term: snapshot.term) else {
+        throw .corrupt("the checkpoint that was built ends at entry \(prepared.position.index)")
+      }
+      try store.install(prepared)
+    } catch {
+      pipeline.health.fail("the snapshot at entry \(snapshot.index) cannot be taken over: \(error)")
+    }
+    snapshots.finished()
+    log.info("took over a snapshot", ["index": "\(snapshot.index)", "revision": "\(store.currentRevision)"])
+    pipeline.log.submit(.release(upTo: store.flushed.index))
+    pipeline.apply.submit(.installed)
   }
 
   // MARK: checkpoints

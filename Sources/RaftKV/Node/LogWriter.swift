@@ -1,4 +1,5 @@
 import DequeModule
+import MVCC
 import Raft
 import Synchronization
 import WAL
@@ -12,9 +13,12 @@ final class LogWriter: @unchecked Sendable {
   private let clock: any NodeClock
   private let nodeLog: NodeLog
   private let retryNanoseconds: UInt64
+  private let tailBytes: Int
   /// The newest of each kind that a new segment must start with.
   private let identity: LogRecord
   private var hardState: LogRecord?
+  /// Damage took entries that the member has not got back yet.
+  private var lacksEntries: Bool
   /// Writes that found no space, in order; what comes later waits behind them. Bounded by what the core hands
   /// out before anything is durable.
   private var waiting: [StorageWrite] = []
@@ -30,7 +34,7 @@ final class LogWriter: @unchecked Sendable {
   }
 
   init(
-    log: WriteAheadLog, identity: Identity, hardState: HardState, pipeline: Pipeline, clock: any NodeClock,
+    log: WriteAheadLog, identity: Identity, hardState: HardState, lacksEntries: Bool, pipeline: Pipeline, clock: any NodeClock,
     limits: NodeLimits, nodeLog: NodeLog
   ) {
     self.log = log
@@ -39,6 +43,8 @@ final class LogWriter: @unchecked Sendable {
     self.pipeline = pipeline
     self.clock = clock
     self.nodeLog = nodeLog
+    tailBytes = limits.logTailBytes
+    self.lacksEntries = lacksEntries
     retryNanoseconds = UInt64(limits.retryMilliseconds) * 1_000_000
     carryRecords()
   }
@@ -47,10 +53,12 @@ final class LogWriter: @unchecked Sendable {
     if pipeline.health.hasFailed.load(ordering: .acquiring) { return }
     var writes: [StorageWrite] = []
     var released: LogIndex?
+    var isRecovered = false
     for input in batch {
       switch input {
       case .append(let write): writes.append(write)
       case .release(let index): released = index
+      case .recovered: isRecovered = true
       case .sync, .tick: break
       }
     }
@@ -64,6 +72,7 @@ final class LogWriter: @unchecked Sendable {
       } else if !writes.isEmpty {
         try write(writes)
       }
+      if isRecovered { try noteRecovery() }
       try syncOrGather()
     } catch {
       pipeline.health.fail("the log cannot be written: \(error)")
@@ -73,7 +82,9 @@ final class LogWriter: @unchecked Sendable {
   /// A segment that cannot be removed is only in the way: the next release tries it again.
   private func release(upTo index: LogIndex) throws(WALError) {
     do throws(WALError) {
-      try log.release(upTo: index)
+      let isAlone = pipeline.peers.count.load(ordering: .relaxed) == 0
+      try log.release(upTo: index, keepingBytes: isAlone ? 0 : tailBytes)
+      pipeline.raft.submit(.discarded(below: log.reader.firstIndex))
     } catch .file(let cause) {
       nodeLog.error("a part of the log that is no longer needed cannot be removed", "\(cause)")
     }
@@ -83,6 +94,9 @@ final class LogWriter: @unchecked Sendable {
     var records: [LogRecord] = []
     for write in writes {
       if let state = write.hardState { records.append(LogRecord(state)) }
+      if let snapshot = write.snapshot {
+        records.append(LogRecord(beginningAfter: Store.Position(index: snapshot.index, term: snapshot.term)))
+      }
       for entry in write.entries { records.append(LogRecord(entry)) }
     }
     do throws(WALError) {
@@ -143,7 +157,18 @@ final class LogWriter: @unchecked Sendable {
   }
 
   private func carryRecords() {
-    log.carriedRecords = [identity] + (hardState.map { [$0] } ?? [])
+    log.carriedRecords =
+      [identity] + (hardState.map { [$0] } ?? []) + (lacksEntries ? [LogRecord(lacksEntries: true)] : [])
+  }
+
+  /// Everything that damage took is back. Without the note the next start would only be careful in vain.
+  private func noteRecovery() throws(WALError) {
+    lacksEntries = false
+    carryRecords()
+    do throws(WALError) {
+      try log.append([LogRecord(lacksEntries: false)])
+    } catch .noSpace {}
+    nodeLog.notice("everything that damage had taken from the log is back")
   }
 
   /// Leaves the mark of an orderly end. Once no more batches will come.

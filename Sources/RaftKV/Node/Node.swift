@@ -103,7 +103,16 @@ public final class Node: Sendable {
       flush: Stage(executor: environment.makeExecutor(StageName.flush), capacity: .max),
       health: Health(onFailure: onFailure), metrics: metrics, peers: Peers(transport: transport, inbox: inbox)
     )
-    let supplies = Supplies(executor: environment.makeExecutor(StageName.supplies))
+    let spool = SpoolFolder(dataDirectory: configuration.dataDirectory)
+    spool.clear()
+    let suppliesExecutor = environment.makeExecutor(StageName.supplies)
+    let supplies = Supplies(
+      executor: suppliesExecutor, store: opened.store, reader: opened.log.reader, folder: spool,
+      transport: transport, clock: clock, log: log)
+    let snapshots = SnapshotReceiver(
+      executor: suppliesExecutor, store: opened.store, configuration: configuration, folder: spool,
+      identity: PeerIdentity(
+        clusterID: opened.identity.cluster.id, memberID: opened.identity.memberID), log: log)
 
     self.configuration = configuration
     self.pipeline = pipeline
@@ -125,14 +134,17 @@ public final class Node: Sendable {
     let cluster: @Sendable () -> Cluster = { Self.cluster(store, founding) }
     raftLoop = RaftLoop(
       raft: core, clusterID: clusterID, memberID: memberID, configuration: configuration, pipeline: pipeline,
-      clock: clock, seed: environment.seed, supplies: supplies, log: log, cluster: cluster)
+      clock: clock, seed: environment.seed, supplies: supplies, snapshots: snapshots, log: log,
+      cluster: cluster)
     leaderCalls = LeaderCalls(
       memberID: memberID, transport: transport, clock: clock, limits: limits,
       isOver: { pipeline.health.isOver })
     let writer = LogWriter(
-      log: opened.log, identity: opened.identity, hardState: opened.restored.hardState, pipeline: pipeline,
+      log: opened.log, identity: opened.identity, hardState: opened.restored.hardState,
+      lacksEntries: opened.restored.lacksEntries, pipeline: pipeline,
       clock: clock, limits: limits, nodeLog: log)
-    let flusher = Flusher(store: store, pipeline: pipeline, clock: clock, limits: limits, log: log)
+    let flusher = Flusher(
+      store: store, snapshots: snapshots, pipeline: pipeline, clock: clock, limits: limits, log: log)
     let readers = ReaderPool(
       executors: handles.indices.map { environment.makeExecutor("reader-\($0)") }, handles: handles,
       capacity: limits.pendingReaderWork)
@@ -157,6 +169,7 @@ public final class Node: Sendable {
     pipeline.apply.attach { applier.handle($0) }
     pipeline.flush.attach { flusher.handle($0) }
     supplies.attach { pipeline.raft.submit($0) }
+    snapshots.attach { pipeline.raft.submit($0) }
     store.onFlushNeeded = { pipeline.flush.submit(.flush) }
     let compactions = configuration.automaticCompaction.map {
       AutomaticCompactor($0, now: clock.now(), revision: opened.store.currentRevision)
@@ -189,7 +202,7 @@ public final class Node: Sendable {
       PeerInbox.Handlers(
         pipeline: pipeline,
         answer: { [weak self] bytes, answer in self?.answerPeer(bytes, answer) },
-        beginSnapshot: { _, _ in nil },
+        beginSnapshot: { snapshots.begin($0, from: $1, appliedIndex: raftLoop.status.appliedIndex) },
         lost: { _ in }, cluster: { cluster().document }))
     clusterChanged(cluster())
     pipeline.raft.submit(.start)

@@ -83,6 +83,8 @@ enum LogInput: Sendable {
   case sync
   /// Entries up to here are in the checkpoint.
   case release(upTo: LogIndex)
+  /// The log holds again what damage had taken.
+  case recovered
   case tick
 }
 

@@ -15,6 +15,7 @@ final class RaftLoop: @unchecked Sendable {
   let configuration: NodeConfiguration
   /// Brings members what storage has: entries for those that lag, and snapshots.
   let supplies: Supplies
+  let snapshots: SnapshotReceiver
   /// The cluster as of what is applied.
   let cluster: @Sendable () -> Cluster
   private let published: Mutex<NodeStatus>
@@ -49,7 +50,7 @@ final class RaftLoop: @unchecked Sendable {
 
   init(
     raft: Raft, clusterID: UInt64, memberID: UInt64, configuration: NodeConfiguration, pipeline: Pipeline,
-    clock: any NodeClock, seed: UInt64, supplies: Supplies, log: NodeLog,
+    clock: any NodeClock, seed: UInt64, supplies: Supplies, snapshots: SnapshotReceiver, log: NodeLog,
     cluster: @escaping @Sendable () -> Cluster
   ) {
     self.raft = raft
@@ -59,6 +60,7 @@ final class RaftLoop: @unchecked Sendable {
     self.configuration = configuration
     limits = configuration.limits
     self.supplies = supplies
+    self.snapshots = snapshots
     self.log = log
     self.cluster = cluster
     reads = PendingReads(seed: seed)
@@ -81,6 +83,7 @@ final class RaftLoop: @unchecked Sendable {
     var data: [[UInt8]] = []
     var requestIDs: [UInt64] = []
     var newReads: [ReadCompletion] = []
+    var isSnapshotNew = false
     let now = clock.now()
     let deadline = now &+ UInt64(limits.requestTimeoutMilliseconds) * 1_000_000
     for input in batch {
@@ -115,7 +118,9 @@ final class RaftLoop: @unchecked Sendable {
           raft.refuse(member)
         }
       case .snapshotSent(let member, let index): raft.snapshotFinished(for: member, index: index)
-      case .snapshotReceived(let message): step(message)
+      case .snapshotReceived(let message):
+        step(message)
+        isSnapshotNew = true
       case .discarded(let index): raft.storageDiscarded(below: index)
       case .removed: removed()
       case .start: break
@@ -130,6 +135,7 @@ final class RaftLoop: @unchecked Sendable {
     if !newReads.isEmpty { askForIndex(reads.add(newReads, deadline: deadline)) }
     if !parkedChanges.isEmpty { proposeChanges(now: now) }
     while let ready = raft.takeReady() { carryOut(ready) }
+    if isSnapshotNew && snapshotBeingWritten == nil && !raft.hasUnwrittenSnapshot { snapshots.finished() }
     dropSpentDeadlines()
     publishIndexes()
   }
@@ -234,6 +240,7 @@ final class RaftLoop: @unchecked Sendable {
         pipeline.apply.submit(.reads(index: state.index, completions))
       }
     }
+    if ready.isRecovered { pipeline.log.submit(.recovered) }
     for read in ready.logReads { supplies.read(read) }
     for member in ready.snapshotsNeeded { supplies.sendSnapshot(to: member, term: soft.term) }
     // Abandoned reads are among those that are asked again.

@@ -90,6 +90,9 @@ public struct Raft: Sendable {
 
   func position(_ member: MemberID) -> Int? { progress.firstIndex { $0.id == member } }
 
+  /// A snapshot was taken over, and no `Ready` has brought its write yet.
+  public var hasUnwrittenSnapshot: Bool { unwrittenSnapshot != nil }
+
   // MARK: Inputs
 
   /// One unit of time went by.
