@@ -2,6 +2,7 @@ import MVCC
 import Raft
 import Synchronization
 import Testing
+import WAL
 
 @testable import RaftKV
 
@@ -240,6 +241,93 @@ struct ClusterTests {
     #expect(moved.value == .some(nil))
     #expect(written.value?.isApplied == true)
     #expect(try cluster.leader(among: Self.three) == target)
+    cluster.stopAll()
+    #expect(cluster.failures.all == [])
+  }
+
+  @Test func whoMissedTooMuchGetsASnapshot() throws {
+    let cluster = try cluster { configuration in
+      configuration.limits.logTailMemoryBytes = 2000
+      configuration.limits.logTailBytes = 0
+      configuration.limits.logSegmentBytes = 4096
+      configuration.store.memtableChanges = 20
+    }
+    let leader = try cluster.leader(among: Self.three)
+    let late = try #require(Self.three.first { $0 != leader })
+    #expect(try cluster.put("before", at: late).isApplied)
+    for round in 0..<3 {
+      // It is away, or only cut off: then its store is exchanged while it runs.
+      let isDown = round != 1
+      if isDown { cluster.stop(late) } else { cluster.network.cut(try cluster.node(late).memberID, true) }
+      for number in 0..<200 { #expect(try cluster.put("\(round)-\(number)", at: leader).isApplied) }
+      if isDown {
+        try cluster.start(late, of: Self.three)
+      } else {
+        cluster.network.cut(try cluster.node(late).memberID, false)
+      }
+      machine.advance(milliseconds: 20_000)
+      #expect(try cluster.barrier(late) == nil)
+      #expect(try cluster.count(late) == cluster.count(leader))
+      #expect(try cluster.put("after \(round)", at: late).isApplied)
+    }
+    let revisions = try Self.three.map { try cluster.node($0).store.currentRevision }
+    #expect(revisions == [605, 605, 605])
+    cluster.stop(late)
+    try cluster.start(late, of: Self.three)
+    #expect(try cluster.barrier(late) == nil)
+    #expect(try cluster.count(late) == 1 + 3 * 201)
+    cluster.stopAll()
+    #expect(cluster.failures.all == [])
+  }
+
+  @Test func entriesComeFromTheLogsFiles() throws {
+    let cluster = try cluster { configuration in
+      configuration.limits.logTailMemoryBytes = 2000
+      configuration.limits.logSegmentBytes = 4096
+      configuration.store.memtableChanges = 20
+    }
+    let leader = try cluster.leader(among: Self.three)
+    let late = try #require(Self.three.first { $0 != leader })
+    cluster.stop(late)
+    for number in 0..<200 { #expect(try cluster.put("\(number)", at: leader).isApplied) }
+    try cluster.start(late, of: Self.three)
+    machine.advance(milliseconds: 20_000)
+    #expect(try cluster.count(late) == 200)
+    // None was sent: the folder for them is not even there.
+    #expect((try? PosixFileSystem().list(directory.path + "/" + leader + "/snapshots")) == nil)
+    cluster.stopAll()
+    #expect(cluster.failures.all == [])
+  }
+
+  @Test func damageIsHealedByTheOthers() throws {
+    let cluster = try cluster()
+    let leader = try cluster.leader(among: Self.three)
+    let hurt = try #require(Self.three.first { $0 != leader })
+    for number in 0..<50 { #expect(try cluster.put("key-\(number)", at: leader).isApplied) }
+    machine.advance(milliseconds: 2000)
+    let path = directory.path + "/" + hurt
+    // As after a crash: the log's tail is not in the checkpoint.
+    try TestDirectory.copy(path, to: path + "-crashed")
+    cluster.stop(hurt)
+    TestDirectory.remove(path)
+    try TestDirectory.copy(path + "-crashed", to: path)
+    let segment = try #require(
+      try PosixFileSystem().list(path + "/wal").filter { $0.hasSuffix(".wal") }.min())
+    let file = try PosixFileSystem().open(path + "/wal/" + segment, .readWrite)
+    var bytes = try TestDirectory.read(path + "/wal/" + segment)
+    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("key-30".utf8)) })
+    bytes[place] ^= 1
+    try file.write(bytes.span.bytes.extracting(place..<(place + 1)), at: place)
+    try cluster.start(hurt, of: Self.three)
+    machine.advance(milliseconds: 10_000)
+    #expect(try cluster.barrier(hurt) == nil)
+    #expect(try cluster.count(hurt) == 50)
+    // It votes again: without the third there is a leader.
+    let gone = try cluster.leader(among: Self.three)
+    if gone != hurt { cluster.stop(gone) }
+    let rest = Self.three.filter { $0 != gone || gone == hurt }
+    _ = try cluster.leader(among: rest)
+    #expect(try cluster.put("after", at: hurt).isApplied)
     cluster.stopAll()
     #expect(cluster.failures.all == [])
   }
