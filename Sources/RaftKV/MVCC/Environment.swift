@@ -201,6 +201,9 @@ final class Environment: @unchecked Sendable {
     }
   }
 
+  /// Whether the file is closed.
+  var isClosed: Bool { sessions.with { $0.isClosed } }
+
   /// Begins the transaction of a session that is known here from now on.
   func register(_ session: ReadSession) throws(StoreError) -> OpaquePointer {
     try sessions.with { (sessions) throws(StoreError) -> OpaquePointer in

@@ -303,7 +303,9 @@ final class WatchStage: @unchecked Sendable {
       if store.replacements != replacements {
         replacements = store.replacements
         allFallBehind(through: current)
-      } else if index.isEmpty {
+        continue
+      }
+      if index.isEmpty {
         position = current
         return
       }

@@ -62,8 +62,8 @@ extension Store {
   }
 
   /// Takes over what the prepared checkpoint holds, in the place of everything: revisions, keys, leases, documents,
-  /// alarms, position. What is in memtables is given up. On the apply thread, between entries; it waits for the step
-  /// that the flush thread is in, if any, and other threads go on as they are.
+  /// alarms, position. What is in memtables is given up. On the apply thread, between entries, or on another while the
+  /// apply thread stands still; it waits for the step that the flush thread is in, if any, and all others go on.
   ///
   /// Handles, pins and watches stay in use. A read under way ends on what it began with; the next sees the new content,
   /// and fails with `.compacted` if its revision is below the new compacted one. A `SnapshotExport` under way fails.

@@ -10,7 +10,7 @@ public final class SnapshotExport {
   /// What one step takes at most, before the last version: bytes …
   private static let stepBytes = 1 << 20
   /// … and versions looked at.
-  private static let stepVersions = 4096
+  static let stepVersions = 4096
 
   /// Blocks that wait for the end of a step.
   private final class PendingSink: SnapshotSink {
@@ -23,6 +23,9 @@ public final class SnapshotExport {
   public let header: SnapshotHeader
   /// What it amounts to, once it is complete.
   public private(set) var summary: SnapshotSummary?
+
+  /// For tests, which take many small steps.
+  var stepVersions = SnapshotExport.stepVersions
 
   private let state: StoreState
   private let handle: ReadHandle
@@ -108,7 +111,7 @@ public final class SnapshotExport {
       // What comes after the position is of an entry that was flushed in part, or of later ones.
       if cursor.main > header.revision { return true }
       next = Revision(main: cursor.main, sub: cursor.sub)
-      if bytes >= Self.stepBytes || versions >= Self.stepVersions { return false }
+      if bytes >= Self.stepBytes || versions >= stepVersions { return false }
       versions += 1
       if let previous = try previousIfKept(cursor) {
         let record = cursor.record
