@@ -34,7 +34,7 @@ import Testing
   }
 }
 
-private struct LogEntry {
+struct LogEntry {
   var command: Command?
   var outcome: Outcome?
   var term: UInt64
@@ -42,13 +42,13 @@ private struct LogEntry {
 
 /// One store, one model, and the log between them.
 struct ModelRun {
-  private let seed: UInt64
-  private var random: SeededGenerator
-  private let folder = TemporaryFolder()
-  private var store: Store
-  private var reader: ReadHandle
-  private var model = ReferenceModel()
-  private var log: [LogEntry] = []
+  let seed: UInt64
+  var random: SeededGenerator
+  let folder = TemporaryFolder()
+  var store: Store
+  var reader: ReadHandle
+  var model = ReferenceModel()
+  var log: [LogEntry] = []
   private var term: UInt64 = 1
   private let flushes: FlushPolicy
   private(set) var partialRestarts = 0
@@ -111,7 +111,7 @@ struct ModelRun {
   }
 
   /// Background work, perhaps not to its end.
-  private mutating func maintain() throws {
+  mutating func maintain() throws {
     for _ in 0..<[1, 3, 10, 1000].randomElement(using: &random)! {
       let step = try store.maintain(now: 0)
       if case .compacted(let revision, _) = step { compactedTo = revision }

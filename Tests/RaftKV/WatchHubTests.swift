@@ -149,13 +149,19 @@ struct WatchHubTests {
     private let reads = ReadQueue()
     private let reader: ThreadOwned<ReadHandle>
     private let outlet = DirectOutlet()
+    /// A member that misses nothing, when there are snapshots to come.
+    private let ahead: Store?
 
-    init(_ limits: NodeLimits, memtableChanges: Int = 100_000) throws {
+    init(_ limits: NodeLimits, memtableChanges: Int = 100_000, hasAhead: Bool = false) throws {
       var configuration = Store.Configuration()
       configuration.mapBytes = 1 << 30
       configuration.memtableBytes = 1 << 20
       configuration.memtableChanges = memtableChanges
-      let store = try Store(directory: directory.path, configuration: configuration)
+      let store = try Store(directory: directory.path + "/db", configuration: configuration)
+      let ahead =
+        hasAhead ? try Store(directory: directory.path + "/ahead", configuration: configuration) : nil
+      self.ahead = ahead
+      ahead?.onFlushNeeded = { [weak ahead] in _ = try? ahead?.flushOldest() }
       self.store = store
       reader = ThreadOwned(try store.makeReadHandle())
       store.onFlushNeeded = { [unowned store] in _ = try? store.flushOldest() }
@@ -216,9 +222,10 @@ struct WatchHubTests {
       }
     }
 
-    func apply(_ changes: [(key: String, value: String?)]) {
+    /// With `isMissed` the store does not get it before the next snapshot.
+    func apply(_ changes: [(key: String, value: String?)], isMissed: Bool = false) {
       record.withLock { record in
-        let revision = store.currentRevision + 1
+        let revision = (ahead ?? store).currentRevision + 1
         var sub = 0
         var operations: [MVCC.Operation] = []
         for (name, value) in changes {
@@ -238,11 +245,36 @@ struct WatchHubTests {
               previous: old.map { "<\($0)" } ?? ""))
           sub += 1
         }
-        record.index += 1
-        _ = store.apply(
-          .transaction(TransactionCommand(comparisons: [], success: operations, failure: [])),
-          index: record.index, term: 1)
+        commit(
+          .transaction(TransactionCommand(comparisons: [], success: operations, failure: [])), &record,
+          isMissed: isMissed)
       }
+      hub.changed()
+    }
+
+    func compact(to revision: Int64, isMissed: Bool) {
+      record.withLock { commit(.compact(revision: revision), &$0, isMissed: isMissed) }
+    }
+
+    private func commit(_ command: Command, _ record: inout Record, isMissed: Bool) {
+      record.index += 1
+      for store in isMissed ? [ahead] : [store, ahead] {
+        _ = store?.apply(command, index: record.index, term: 1)
+      }
+    }
+
+    /// The store gets what it missed by a snapshot.
+    func install() throws {
+      guard let ahead, ahead.applied.index > store.applied.index else { return }
+      ahead.rotate()
+      while try ahead.flushOldest() {}
+      let path = directory.path + "/snapshot"
+      _ = try ahead.writeSnapshot(to: path)
+      _ = try CheckpointBuilder.build(
+        Store.newFolder(for: directory.path + "/db"),
+        from: SnapshotReader(SnapshotFileSource(path: path)), configuration: store.state.configuration)
+      try store.install(store.prepareInstall())
+      while try store.maintain(now: 0) != .idle {}
       hub.changed()
     }
   }
@@ -337,6 +369,99 @@ struct WatchHubTests {
       }
     }
     #expect(world.hub.metrics.slowWatchers.load(ordering: .relaxed) == 0, "seed \(seed)")
+  }
+
+  /// Snapshots take the place of the store's content, over and over, while watches are in every state they can be in:
+  /// each gets all of its events, or hears that the next one is compacted.
+  @Test(arguments: 101...112 as ClosedRange<UInt64>)
+  func watchesGoOnAfterASnapshot(seed: UInt64) throws {
+    var random = SplitMix(state: seed)
+    let world = try World(Self.limits(&random), memtableChanges: 20 + random.below(400), hasAhead: true)
+    var clients: [(client: Client, stream: WatchStream)] = [world.connect(), world.connect()]
+    var isMissed = false
+    var installs = 0
+    for _ in 0..<900 {
+      switch random.below(20) {
+      case 0...8:
+        var changes: [String: String?] = [:]
+        for _ in 0..<(1 + random.below(3)) {
+          let value = String(repeating: "v", count: random.below(60))
+          changes["k\(random.below(10))"] = random.below(4) == 0 ? .some(nil) : .some(value)
+        }
+        world.apply(changes.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }, isMissed: isMissed)
+      case 9:
+        let (client, stream) = clients[random.below(clients.count)]
+        var request = Self.request(&random, current: world.store.currentRevision)
+        // What a change at the compacted revision replaced is not shown; that is another test's.
+        request.wantsPrevious = false
+        client.state.withLock { $0.asked.append(request) }
+        _ = stream.create(request)
+      case 10, 11, 12:
+        let (client, stream) = clients[random.below(clients.count)]
+        stream.release(client.takeUnread())
+      case 13: _ = world.readOnce()
+      case 14 where random.below(3) == 0: isMissed = true
+      case 15 where isMissed && random.below(3) == 0:
+        if random.below(3) == 0 {
+          world.compact(to: max(1, world.store.currentRevision - Int64(random.below(30))), isMissed: true)
+        }
+        try world.install()
+        installs += 1
+        isMissed = false
+      case 16 where random.below(10) == 0:
+        let place = random.below(clients.count)
+        clients[place].stream.close()
+        clients[place] = world.connect()
+      default: world.machine.run()
+      }
+    }
+    try world.install()
+    while true {
+      world.settle()
+      world.hub.submit(.advance)
+      let unread = clients.map { ($0.stream, $0.client.takeUnread()) }
+      if unread.allSatisfy({ $0.1 == 0 }) { break }
+      for (stream, bytes) in unread { stream.release(bytes) }
+    }
+    #expect(installs > 2, "seed \(seed)")
+    let compacted = world.store.compactRevision
+    for (client, stream) in clients where stream.sink != nil {
+      let (watches, ended) = client.state.withLock { ($0.watches, $0.compacted) }
+      for watch in watches where !watch.isOver {
+        #expect(watch.texts == world.expected(watch), "seed \(seed): watch \(watch.id)")
+      }
+      // Whoever heard that it is compacted had not got all up to there.
+      for watch in watches where watch.isOver && ended.contains(watch.id) {
+        #expect(watch.first < compacted, "seed \(seed): watch \(watch.id)")
+      }
+    }
+    #expect(world.hub.metrics.slowWatchers.load(ordering: .relaxed) == 0, "seed \(seed)")
+  }
+
+  /// A watch that is up to date gets what a snapshot skips, as long as it is there; else it ends.
+  @Test func whatASnapshotSkipsIsReadAsHistory() throws {
+    for compacts in [false, true] {
+      let world = try World(NodeLimits(), hasAhead: true)
+      let (client, stream) = world.connect()
+      for start in [0, 500] as [Int64] {
+        let request = WatchRequest(range: KeyRange(start: Bytes("k".utf8)), startRevision: start)
+        client.state.withLock { $0.asked.append(request) }
+        _ = stream.create(request)
+      }
+      for number in 0..<20 { world.apply([("k", "\(number)")]) }
+      world.settle()
+      for number in 20..<40 { world.apply([("k", "\(number)")], isMissed: true) }
+      #expect(client.state.withLock { $0.watches[0].texts.count } == 20)
+      if compacts { world.compact(to: 23, isMissed: true) }
+      try world.install()
+      world.settle()
+      for number in 40..<50 { world.apply([("k", "\(number)")]) }
+      world.settle()
+      let (watches, compacted) = client.state.withLock { ($0.watches, $0.compacted) }
+      #expect(compacted == (compacts ? [0] : []))
+      #expect(watches[0].texts.count == (compacts ? 20 : 50))
+      #expect(!watches[1].isOver)
+    }
   }
 
   /// A client that does not read gets no more than its budget, and then all it missed.

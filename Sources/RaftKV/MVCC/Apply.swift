@@ -345,7 +345,9 @@ extension Store {
     let (isReplaced, notify) = state.shared.wait(until: { $0.tables.tables.count <= limit || !$0.mayWait }) {
       shared -> (Bool, (@Sendable () -> Void)?) in
       guard shared.tables.tables.count <= limit else { return (false, nil) }
-      shared.tables = MemtableSet([replacement] + shared.tables.tables, delta: shared.tables.delta)
+      shared.tables = MemtableSet(
+        [replacement] + shared.tables.tables, delta: shared.tables.delta,
+        environment: shared.tables.environment)
       return (true, shared.onFlushNeeded)
     }
     guard isReplaced else {

@@ -36,11 +36,16 @@ struct Checkpoint {
     return new
   }
 
-  private static func read(_ environment: Environment, path: String) throws(StoreError) -> Checkpoint? {
-    let session = try ReadSession(environment, counted: false)
+  /// What `meta` says; nil when it says nothing, as in a new checkpoint.
+  static func read(_ environment: Environment, path: String) throws(StoreError) -> Checkpoint? {
+    try read(ReadSession(environment, counted: false), path: path)
+  }
+
+  /// The same, as a session under way sees it.
+  static func read(_ session: ReadSession, path: String) throws(StoreError) -> Checkpoint? {
     var rows: [String: Bytes] = [:]
     var opened: OpaquePointer?
-    try check(mdb_cursor_open(session.handle, environment.databases.meta, &opened), "reading meta")
+    try check(mdb_cursor_open(session.handle, session.databases.meta, &opened), "reading meta")
     defer { mdb_cursor_close(opened) }
     var key = MDB_val()
     var data = MDB_val()

@@ -71,6 +71,7 @@ struct Compactor {
   }
 
   private let state: StoreState
+  private let environment: Environment
   private let flusher: Flusher
   private(set) var progress: CompactionProgress
   private var batch: Batch?
@@ -79,6 +80,7 @@ struct Compactor {
 
   init(_ state: StoreState, flusher: Flusher, progress: CompactionProgress) {
     self.state = state
+    environment = flusher.environment
     self.flusher = flusher
     self.progress = progress
   }
@@ -127,9 +129,9 @@ struct Compactor {
   }
 
   private mutating func persist(_ progress: CompactionProgress) throws(StoreError) {
-    let transaction = try WriteTransaction(state.environment)
+    let transaction = try WriteTransaction(environment)
     try Checkpoint.write(
-      Checkpoint.compactionName, progress.row, transaction, state.environment.databases.meta)
+      Checkpoint.compactionName, progress.row, transaction, environment.databases.meta)
     try transaction.commit()
     self.progress = progress
   }
@@ -137,7 +139,7 @@ struct Compactor {
   // MARK: the walk
 
   private func walk() throws(StoreError) -> Batch {
-    let session = try ReadSession(state.environment, counted: false)
+    let session = try ReadSession(environment, counted: false)
     let cursor = try session.versionsCursor()
     var batch = Batch(next: Revision(main: progress.target + 1))
     var key = MDB_val()
@@ -195,12 +197,12 @@ struct Compactor {
   private mutating func removeSome() throws(StoreError) -> Step {
     guard var open = batch else { return .none }
     var progress = progress
-    let transaction = try WriteTransaction(state.environment)
+    let transaction = try WriteTransaction(environment)
     let (versions, rows) = try remove(from: &open, transaction)
     progress.removedRows += Int64(rows)
     if open.removed == open.doomed.count { progress.next = open.next }
     try Checkpoint.write(
-      Checkpoint.compactionName, progress.row, transaction, state.environment.databases.meta)
+      Checkpoint.compactionName, progress.row, transaction, environment.databases.meta)
     try transaction.commit()
     self.progress = progress
     batch = open
@@ -214,7 +216,7 @@ struct Compactor {
   private func remove(
     from batch: inout Batch, _ transaction: borrowing WriteTransaction
   ) throws(StoreError) -> (versions: Int, rows: Int) {
-    var index = try KeyRowWriter(transaction, state.environment.databases, nextNode: flusher.nextNode)
+    var index = try KeyRowWriter(transaction, environment.databases, nextNode: flusher.nextNode)
     var versions = 0
     var rows = 0
     while batch.removed < batch.doomed.count && rows < state.configuration.compactionStepRows {
@@ -247,7 +249,7 @@ struct Compactor {
   private func remove(
     _ doomed: Doomed, _ transaction: borrowing WriteTransaction
   ) throws(StoreError) -> (rows: Int, key: Bytes?) {
-    let versions = state.environment.databases.versions
+    let versions = environment.databases.versions
     let pointer = transaction.pointer
     var key = VersionKey(main: doomed.main, sub: Int64(doomed.sub))
     let found = try key.withBytes { (bytes) throws(StoreError) -> (inChunks: Int, key: Bytes?)? in

@@ -41,13 +41,27 @@ struct Databases {
 
 /// The open checkpoint file.
 ///
-/// Safe: because LMDB's environment may be used by any thread; the mutable members are set while opening and
-/// by `close`, which no other use may overlap, and the list of sessions is guarded by `sessions`.
+/// It ends by `close`, at once, or by `retire`, when nobody reads it any more.
+///
+/// Safe: because LMDB's environment may be used by any thread; the mutable members are set while opening, and the
+/// list of sessions, and the end, are guarded by `sessions`.
 final class Environment: @unchecked Sendable {
   let pointer: OpaquePointer
   private(set) var pageSize = 4096
   private(set) var databases = Databases()
-  private let sessions = Monitor<[ObjectIdentifier: Unmanaged<ReadSession>]>([:])
+  private let sessions = Monitor(Sessions())
+
+  private struct Sessions {
+    var open: [ObjectIdentifier: Unmanaged<ReadSession>] = [:]
+    var isRetired = false
+    var isClosed = false
+
+    mutating func close(_ pointer: OpaquePointer) {
+      if isClosed { return }
+      isClosed = true
+      mdb_env_close(pointer)
+    }
+  }
 
   init(path: String, configuration: Store.Configuration) throws(StoreError) {
     try NewDatabase.createIfMissing(in: path)
@@ -163,23 +177,56 @@ final class Environment: @unchecked Sendable {
     return Int(information.me_last_pgno) + 1
   }
 
-  /// Closes the file. Sessions still around fail from now on.
+  /// Closes the file. Sessions still around fail from now on; none may be in use.
   func close() {
-    sessions.with { open in
-      for session in open.values { session.takeUnretainedValue().invalidate() }
-      open.removeAll()
+    sessions.with { sessions in
+      for session in sessions.open.values { session._withUnsafeGuaranteedRef { $0.invalidate() } }
+      sessions.open.removeAll()
+      sessions.close(pointer)
     }
-    mdb_env_close(pointer)
   }
 
-  func register(_ session: ReadSession) {
-    sessions.with { $0[ObjectIdentifier(session)] = Unmanaged.passUnretained(session) }
+  /// Closes the file as soon as no session is in use: those that are not end now, the others with their call.
+  func retire() {
+    sessions.with { sessions in
+      sessions.isRetired = true
+      for (id, session) in sessions.open {
+        session._withUnsafeGuaranteedRef { session in
+          guard session.retire() else { return }
+          session.invalidate()
+          sessions.open[id] = nil
+        }
+      }
+      if sessions.open.isEmpty { sessions.close(pointer) }
+    }
+  }
+
+  /// Whether the file is closed.
+  var isClosed: Bool { sessions.with { $0.isClosed } }
+
+  /// Begins the transaction of a session that is known here from now on.
+  func register(_ session: ReadSession) throws(StoreError) -> OpaquePointer {
+    try sessions.with { (sessions) throws(StoreError) -> OpaquePointer in
+      if sessions.isRetired || sessions.isClosed { throw .storage("the checkpoint is closed") }
+      let transaction = try beginReading()
+      mdb_txn_reset(transaction)
+      sessions.open[ObjectIdentifier(session)] = Unmanaged.passUnretained(session)
+      return transaction
+    }
+  }
+
+  /// Begins a read transaction.
+  func beginReading() throws(StoreError) -> OpaquePointer {
+    var begun: OpaquePointer?
+    try check(mdb_txn_begin(pointer, nil, UInt32(MDB_RDONLY), &begun), "beginning a read transaction")
+    return begun!
   }
 
   func unregister(_ session: ReadSession) {
-    sessions.with { open in
-      open[ObjectIdentifier(session)] = nil
+    sessions.with { sessions in
+      sessions.open[ObjectIdentifier(session)] = nil
       session.invalidate()
+      if sessions.isRetired && sessions.open.isEmpty { sessions.close(pointer) }
     }
   }
 }

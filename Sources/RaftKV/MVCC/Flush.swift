@@ -11,6 +11,7 @@ import Synchronization
 /// Safe: because one thread at a time flushes.
 final class Flusher: @unchecked Sendable {
   let state: StoreState
+  let environment: Environment
   /// The next node of long keys to hand out.
   var nextNode: UInt64
   /// The runs on the disk; what they hold is in the delta, or in `unmerged` while a memtable is being flushed.
@@ -19,8 +20,9 @@ final class Flusher: @unchecked Sendable {
   private(set) var unmerged: [PackedRun] = []
   private let writer = VersionWriter()
 
-  init(_ state: StoreState, nextNode: UInt64, runs: IndexRuns) {
+  init(_ state: StoreState, _ environment: Environment, nextNode: UInt64, runs: IndexRuns) {
     self.state = state
+    self.environment = environment
     self.nextNode = nextNode
     self.runs = runs
   }
@@ -42,7 +44,8 @@ final class Flusher: @unchecked Sendable {
     if !unmerged.isEmpty { delta = try IndexDelta(merging: [delta.bytes] + unmerged.map(\.bytes)) }
     unmerged = []
     state.shared.change { shared in
-      shared.tables = MemtableSet(Array(shared.tables.tables.dropLast()), delta: delta)
+      shared.tables = MemtableSet(
+        Array(shared.tables.tables.dropLast()), delta: delta, environment: environment)
     }
   }
 
@@ -53,7 +56,7 @@ final class Flusher: @unchecked Sendable {
     of key: UnsafeRawBufferPointer, in transaction: borrowing WriteTransaction
   ) throws(StoreError) -> CurrentRow? {
     if let row = delta.find(key) { return row }
-    return try KeyRows.find(key, in: transaction.pointer, state.environment.databases)
+    return try KeyRows.find(key, in: transaction.pointer, environment.databases)
   }
 
   /// The memtable to flush next.
@@ -65,7 +68,7 @@ final class Flusher: @unchecked Sendable {
 
   /// Counts the free pages, for `sizeInUse`.
   func measure() throws(StoreError) {
-    let free = try ReadSession(state.environment, counted: false).freePageCount()
+    let free = try ReadSession(environment, counted: false).freePageCount()
     state.shared.with { $0.freePages = free }
   }
 
@@ -81,8 +84,8 @@ final class Flusher: @unchecked Sendable {
 
   /// One transaction: the store could start from what it leaves.
   func writeSlice(of table: Memtable) throws(StoreError) {
-    let databases = state.environment.databases
-    let transaction = try WriteTransaction(state.environment)
+    let databases = environment.databases
+    let transaction = try WriteTransaction(environment)
     let slice = nextSlice(of: table)
     let run = try writeRows(of: table, slice, transaction)
     let flushed = state.shared.with { $0.flushed }
@@ -108,7 +111,7 @@ final class Flusher: @unchecked Sendable {
     var checkpoint = Checkpoint()
     checkpoint.state = reached
     checkpoint.nextNode = nextNode
-    try checkpoint.writeState(transaction, state.environment.databases.meta)
+    try checkpoint.writeState(transaction, environment.databases.meta)
   }
 
   /// Versions in revision order, then the index changes in key order, which it returns.
@@ -117,7 +120,7 @@ final class Flusher: @unchecked Sendable {
     of table: Memtable, _ slice: Slice, _ transaction: borrowing WriteTransaction
   ) throws(StoreError) -> PackedRun? {
     if slice.first == 0 { return nil }
-    let databases = state.environment.databases
+    let databases = environment.databases
     let versions = try WriteCursor(transaction, databases.versions)
     var at = slice.first
     while at != slice.end {
@@ -167,7 +170,7 @@ final class Flusher: @unchecked Sendable {
       case .set, .dropped: if record.index > slice.after.position.index { return next }
       case .attached, .detached: if record.index > slice.lastEntry { return next }
       }
-      try LeaseRows.write(record.change, transaction, state.environment.databases)
+      try LeaseRows.write(record.change, transaction, environment.databases)
       next += 1
     }
     return next
@@ -198,7 +201,7 @@ final class Flusher: @unchecked Sendable {
         nextLeaseRecord += 1
       }
       // A row in a full page leaves two.
-      let pages = bytes / (state.environment.pageSize * 2 / 3) + 2 * leaseRows
+      let pages = bytes / (environment.pageSize * 2 / 3) + 2 * leaseRows
       if last != nil && pages > state.configuration.flushPages { break }
       last = version
       if version.pointee.index != entry.index {

@@ -12,6 +12,12 @@ final class LeaseTable: Sendable {
 
   func set(_ lease: Lease) { leases.withLock { $0[lease.id] = lease } }
 
+  /// Puts others in the place of all.
+  func replace(_ others: [Lease]) {
+    let replaced = Dictionary(uniqueKeysWithValues: others.map { ($0.id, $0) })
+    leases.withLock { $0 = replaced }
+  }
+
   func remove(_ id: Int64) { leases.withLock { $0[id] = nil } }
 
   /// By id.

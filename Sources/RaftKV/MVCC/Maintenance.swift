@@ -31,8 +31,8 @@ final class Maintainer: @unchecked Sendable {
     self.state = state
     self.flusher = flusher
     compactor = Compactor(state, flusher: flusher, progress: progress)
-    packer = Packer(state)
-    reclaimer = SpaceReclaimer(state)
+    packer = Packer(state, flusher.environment)
+    reclaimer = SpaceReclaimer(state, flusher.environment)
   }
 
   func requestReclaim() {
@@ -73,8 +73,8 @@ final class Maintainer: @unchecked Sendable {
   private func pack() throws(StoreError) -> Bool {
     if !isPackingChecked {
       isPackingChecked = true
-      let session = try ReadSession(state.environment, counted: false)
-      let rows = Int64(try session.rows(state.environment.databases.versions))
+      let session = try ReadSession(flusher.environment, counted: false)
+      let rows = Int64(try session.rows(flusher.environment.databases.versions))
       let removed = compactor.progress.removedRows
       if removed > 0 && removed * Packer.dueShare >= rows { packer.begin() }
     }

@@ -18,11 +18,15 @@ struct Packer {
   private static let nodeEntryBytes = 2
 
   private let state: StoreState
+  private let environment: Environment
   /// Where the pass under way goes on; nil when there is none.
   private var next: Bytes?
   private var buffer = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
-  init(_ state: StoreState) { self.state = state }
+  init(_ state: StoreState, _ environment: Environment) {
+    self.state = state
+    self.environment = environment
+  }
 
   var isRunning: Bool { next != nil }
 
@@ -31,13 +35,13 @@ struct Packer {
   /// Packs one run in one transaction, or skips it; false when the pass is over.
   mutating func step(through revision: Int64) throws(StoreError) -> Bool {
     guard let start = next else { return false }
-    let database = state.environment.databases.versions
-    let transaction = try WriteTransaction(state.environment)
+    let database = environment.databases.versions
+    let transaction = try WriteTransaction(environment)
     var run = try Run(
       transaction.pointer, database, from: start, through: revision,
       pages: state.configuration.packingStepPages,
-      pageSize: state.environment.pageSize)
-    let capacity = state.environment.pageSize - Self.pageHeaderBytes
+      pageSize: environment.pageSize)
+    let capacity = environment.pageSize - Self.pageHeaderBytes
     let needed = run.pagesNeeded(capacity: capacity)
     if run.pages >= needed + 2, Double(needed) < Self.densePart * Double(run.pages) {
       try run.rewrite(transaction, database, capacity: capacity)

@@ -1,14 +1,17 @@
 import Synchronization
 
-/// One thread's way to read: owns an LMDB read transaction that each call renews and releases.
+/// One thread's way to read: owns an LMDB read transaction that each call renews and releases. When the store has
+/// taken another checkpoint over, the next call begins one there.
 /// Nothing is held between calls. A handle must not be used from inside one of its own visits (which is why
 /// exclusivity can go unchecked on what each read touches).
 public final class ReadHandle {
   let state: StoreState
-  let session: ReadSession
-  let rows: KeyCursor
-  let versions: VersionReader
-  let changeCursor: VersionCursor
+  @exclusivity(unchecked) private(set) var session: ReadSession
+  @exclusivity(unchecked) private(set) var rows: KeyCursor
+  @exclusivity(unchecked) private(set) var versions: VersionReader
+  @exclusivity(unchecked) private(set) var changeCursor: VersionCursor
+  /// Why this call cannot read the checkpoint.
+  @exclusivity(unchecked) private var failure: StoreError?
   @exclusivity(unchecked) private(set) var tables: MemtableSet?
   @exclusivity(unchecked) private var isCheckpointOpen = false
   private let sources: UnsafeMutableBufferPointer<MemtableSource>
@@ -20,7 +23,8 @@ public final class ReadHandle {
 
   init(_ state: StoreState) throws(StoreError) {
     self.state = state
-    session = try ReadSession(state.environment)
+    let session = try ReadHandle.openSession(state)
+    self.session = session
     rows = KeyCursor(session)
     versions = VersionReader(session)
     changeCursor = VersionCursor(session)
@@ -40,12 +44,54 @@ public final class ReadHandle {
   @inline(__always)
   func begin() {
     precondition(tables == nil, "a read inside another on the same handle")
-    tables = state.shared.with { $0.tables }
+    let taken = state.shared.with { $0.tables }
+    if taken.environment === session.environment, session.enter() {
+      tables = taken
+    } else {
+      beginElsewhere()
+    }
+  }
+
+  /// The store has taken another checkpoint over.
+  private func beginElsewhere() {
+    do throws(StoreError) {
+      while true {
+        let session = try ReadHandle.openSession(state)
+        let taken = state.shared.with { $0.tables }
+        guard taken.environment === session.environment, session.enter() else { continue }
+        self.session = session
+        rows = KeyCursor(session)
+        versions = VersionReader(session)
+        changeCursor = VersionCursor(session)
+        tables = taken
+        return
+      }
+    } catch {
+      failure = error
+      tables = state.shared.with { $0.tables }
+    }
+  }
+
+  private static func openSession(_ state: StoreState) throws(StoreError) -> ReadSession {
+    while true {
+      let environment = state.environment
+      do throws(StoreError) {
+        return try ReadSession(environment)
+      } catch {
+        // One that was retired meanwhile is no failure.
+        if state.environment === environment { throw error }
+      }
+    }
   }
 
   @inline(__always)
   func end() {
-    session.reset()
+    if failure == nil {
+      session.reset()
+      session.leave()
+    } else {
+      failure = nil
+    }
     isCheckpointOpen = false
     tables = nil
     pinned = .max
@@ -55,6 +101,7 @@ public final class ReadHandle {
   @inline(__always)
   func openCheckpoint() throws(StoreError) {
     if isCheckpointOpen { return }
+    if let failure { throw failure }
     try session.renew()
     isCheckpointOpen = true
     // Only now: whatever this state of the checkpoint lacks, the floor was raised before it was removed.

@@ -10,10 +10,13 @@ public final class ReadPin: Sendable {
   private let retention: Retention
   private let id: UInt64
 
-  init(_ revision: Int64, _ retention: Retention) throws(StoreError) {
+  /// `waitNanoseconds`: how long compaction waits for it; as the retention says without.
+  init(
+    _ revision: Int64, _ retention: Retention, waitNanoseconds: UInt64? = nil
+  ) throws(StoreError) {
     self.revision = revision
     self.retention = retention
-    id = try retention.add(revision)
+    id = try retention.add(revision, waitNanoseconds: waitNanoseconds)
   }
 
   deinit { retention.remove(id) }
@@ -23,6 +26,7 @@ public final class ReadPin: Sendable {
 final class Retention: Sendable {
   private struct Pin {
     var revision: Int64
+    var waitNanoseconds: UInt64
     /// When a compaction first had to wait for it.
     var blockingSince: UInt64?
   }
@@ -43,11 +47,12 @@ final class Retention: Sendable {
     self.waitNanoseconds = waitNanoseconds
   }
 
-  func add(_ revision: Int64) throws(StoreError) -> UInt64 {
+  func add(_ revision: Int64, waitNanoseconds: UInt64? = nil) throws(StoreError) -> UInt64 {
     let id = pins.withLock { pins -> UInt64? in
       if revision < floor.load(ordering: .acquiring) { return nil }
       pins.nextID += 1
-      pins.byID[pins.nextID] = Pin(revision: revision)
+      pins.byID[pins.nextID] = Pin(
+        revision: revision, waitNanoseconds: waitNanoseconds ?? self.waitNanoseconds)
       return pins.nextID
     }
     guard let id else { throw .compacted }
@@ -55,6 +60,13 @@ final class Retention: Sendable {
   }
 
   func remove(_ id: UInt64) { pins.withLock { $0.byID[id] = nil } }
+
+  /// Raises the floor whatever is pinned: what lies below it is about to be gone.
+  func raise(to target: Int64) {
+    pins.withLock { _ in
+      floor.store(max(floor.load(ordering: .relaxed), target), ordering: .releasing)
+    }
+  }
 
   /// Raises the floor to `target`, or as far as pins allow that have not been in the way for too long.
   /// `now` is monotonic time in nanoseconds. Returns the floor.
@@ -64,7 +76,7 @@ final class Retention: Sendable {
       for (id, pin) in pins.byID where pin.revision < target {
         let since = pin.blockingSince ?? now
         pins.byID[id]?.blockingSince = since
-        if now &- since < waitNanoseconds { allowed = min(allowed, pin.revision) }
+        if now &- since < pin.waitNanoseconds { allowed = min(allowed, pin.revision) }
       }
       let floor = max(floor.load(ordering: .relaxed), allowed)
       self.floor.store(floor, ordering: .releasing)

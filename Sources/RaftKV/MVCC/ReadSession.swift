@@ -1,9 +1,15 @@
 import CLMDB
+import Synchronization
 
 /// One reader's place in LMDB: a read transaction and its cursors, made once and renewed for each call.
-/// Used by one thread at a time; only `invalidate` comes from another, when the store closes.
+/// Used by one thread at a time, between `enter` and `leave`; only `invalidate` comes from another, when the store
+/// closes, or when it has taken another checkpoint over and this one is not in use.
 final class ReadSession {
-  private let environment: Environment
+  private static let isInUse: UInt8 = 1
+  private static let isRetired: UInt8 = 2
+
+  let environment: Environment
+  private let use = Atomic<UInt8>(0)
   private var transaction: OpaquePointer?
   @exclusivity(unchecked) private var isRenewed = false
   private let counted: Bool
@@ -16,20 +22,37 @@ final class ReadSession {
   init(_ environment: Environment, counted: Bool = true) throws(StoreError) {
     self.environment = environment
     self.counted = counted
-    var begun: OpaquePointer?
-    try check(
-      mdb_txn_begin(environment.pointer, nil, UInt32(MDB_RDONLY), &begun), "beginning a read transaction")
-    transaction = begun
-    isRenewed = true
     cursors = (nil, nil, nil, nil)
     if counted {
-      reset()
-      environment.register(self)
+      transaction = try environment.register(self)
+    } else {
+      transaction = try environment.beginReading()
+      isRenewed = true
     }
   }
 
   deinit {
     if counted { environment.unregister(self) } else { invalidate() }
+  }
+
+  /// Begins a call; false when the checkpoint is retired: the session is of no use any more.
+  @inline(__always)
+  func enter() -> Bool {
+    use.compareExchange(expected: 0, desired: Self.isInUse, ordering: .acquiring).exchanged
+  }
+
+  /// Ends a call.
+  @inline(__always)
+  func leave() {
+    if !use.compareExchange(expected: Self.isInUse, desired: 0, ordering: .releasing).exchanged { end() }
+  }
+
+  /// The checkpoint was retired while the session was in use.
+  private func end() { environment.unregister(self) }
+
+  /// Lets no further call begin; true when none is under way.
+  func retire() -> Bool {
+    use.bitwiseOr(Self.isRetired, ordering: .acquiringAndReleasing).oldValue & Self.isInUse == 0
   }
 
   /// Ends the transaction for good.

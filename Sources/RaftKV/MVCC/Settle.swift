@@ -25,18 +25,18 @@ extension Flusher {
     runs = IndexRuns()
     // Who takes the empty delta renews LMDB's transaction after that, and finds the rows in `current`.
     state.shared.change { shared in
-      shared.tables = MemtableSet(shared.tables.tables, delta: .empty)
+      shared.tables = MemtableSet(shared.tables.tables, delta: .empty, environment: environment)
     }
   }
 
   /// One transaction: rows from the cursor's on, as many as stay below the bound on dirty pages.
   func settleSlice(_ cursor: inout PackedRowCursor) throws(StoreError) {
-    let transaction = try WriteTransaction(state.environment)
+    let transaction = try WriteTransaction(environment)
     let node = try writeRows(from: &cursor, transaction)
     let previousNode = nextNode
     nextNode = node
     do throws(StoreError) {
-      if !cursor.isValid { try IndexRuns.clear(transaction, state.environment.databases) }
+      if !cursor.isValid { try IndexRuns.clear(transaction, environment.databases) }
       try writeState(state.shared.with { $0.flushed }, transaction)
       try transaction.commit()
     } catch {
@@ -49,7 +49,7 @@ extension Flusher {
   private func writeRows(
     from cursor: inout PackedRowCursor, _ transaction: borrowing WriteTransaction
   ) throws(StoreError) -> UInt64 {
-    let databases = state.environment.databases
+    let databases = environment.databases
     let indexPages = try transaction.pages(databases.current) + transaction.pages(databases.longKeys)
     let floor = state.retention.floor.load(ordering: .acquiring)
     var rows = try KeyRowWriter(transaction, databases, nextNode: nextNode)
@@ -60,7 +60,7 @@ extension Flusher {
       touchedRows += 1 + cursor.key.count / KeyRows.chunkBytes
       rowBytes += CurrentRow.maximumBytes + cursor.key.count
       // A split leaves two pages half full.
-      let pages = min(touchedRows * 2, indexPages) + rowBytes * 2 / state.environment.pageSize
+      let pages = min(touchedRows * 2, indexPages) + rowBytes * 2 / environment.pageSize
       if !isFirst && pages > state.configuration.flushPages { break }
       isFirst = false
       // Nobody reads below the floor: what was deleted before it is gone, or physical compaction takes it.

@@ -44,13 +44,17 @@ struct SpaceReclaimer {
   }
 
   private let state: StoreState
+  private let environment: Environment
   private var pass: Pass?
   /// What the last pass could not give back.
   private var remainder = 0
   private var isUnsupported = false
   private var isRequested = false
 
-  init(_ state: StoreState) { self.state = state }
+  init(_ state: StoreState, _ environment: Environment) {
+    self.state = state
+    self.environment = environment
+  }
 
   /// Asks for a pass that keeps no reserve.
   mutating func request() { isRequested = true }
@@ -68,7 +72,7 @@ struct SpaceReclaimer {
       let least = remainder + state.configuration.reclaimReserveBytes
       if !isThorough, surplus(isThorough: false) <= least { return .none }
       pass = Pass(
-        end: state.environment.pageCount, minimumPages: Self.longRunPages, isThorough: isThorough,
+        end: environment.pageCount, minimumPages: Self.longRunPages, isThorough: isThorough,
         bytes: pass?.bytes ?? 0)
       isRequested = false
     }
@@ -79,7 +83,7 @@ struct SpaceReclaimer {
       return .completed(bytes: open.bytes)
     }
     if open.end == 0 {
-      open.end = state.environment.pageCount
+      open.end = environment.pageCount
       open.minimumPages = 1
     }
     let punched = try punch(&open)
@@ -91,13 +95,13 @@ struct SpaceReclaimer {
   /// Bytes of the file that hold free pages beyond the reserve.
   private func surplus(isThorough: Bool) -> Int {
     let free = state.shared.with { $0.freePages }
-    let used = max(state.environment.pageCount - free, 0) * state.environment.pageSize
+    let used = max(environment.pageCount - free, 0) * environment.pageSize
     let reserve = isThorough ? 0 : max(state.configuration.reclaimReserveBytes, used / 8)
-    return state.environment.allocatedBytes - used - reserve
+    return environment.allocatedBytes - used - reserve
   }
 
   private mutating func punch(_ pass: inout Pass) throws(StoreError) -> Int {
-    let lock = try WriteTransaction(state.environment)
+    let lock = try WriteTransaction(environment)
     var failure: StoreError?
     var punched = 0
     do throws(StoreError) {
@@ -112,7 +116,6 @@ struct SpaceReclaimer {
   }
 
   private mutating func punchLocked(_ pass: inout Pass) throws(StoreError) -> Int {
-    let environment = state.environment
     let pageSize = environment.pageSize
     let start = max(0, (pass.end - 1) / Self.windowPages * Self.windowPages)
     let free = try freePages(in: start..<pass.end)
@@ -155,7 +158,6 @@ struct SpaceReclaimer {
 
   /// The pages of the window that LMDB could reuse in this write transaction.
   private func freePages(in window: Range<Int>) throws(StoreError) -> PageSet {
-    let environment = state.environment
     let session = try ReadSession(environment, counted: false)
     let newest = UInt64(mdb_txn_id(session.handle))
     let oldest = min(newest, environment.oldestReader ?? newest)

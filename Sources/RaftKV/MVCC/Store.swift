@@ -2,8 +2,8 @@ import Synchronization
 
 /// The storage engine of one member: memtables over an LMDB checkpoint.
 ///
-/// Safe: because what the threads share is in `StoreState`, and the rest belongs to the apply thread, except
-/// `flusher`, which is the flush thread's. Exclusivity is unchecked on what each put touches, which one thread
+/// Safe: because what the threads share is in `StoreState`, what belongs to the flush thread is behind a lock, and the
+/// rest belongs to the apply thread. Exclusivity is unchecked on what each put touches, which one thread
 /// alone does, and never from inside itself.
 public final class Store: @unchecked Sendable {
   /// Bounds of the engine, all in one place.
@@ -25,6 +25,8 @@ public final class Store: @unchecked Sendable {
     public var indexDeltaBytes = 16 << 20
     /// Physical compaction waits so long for the end of reads that need what it would remove.
     public var pinWaitMilliseconds: UInt64 = 60_000
+    /// … and so long for a snapshot that is being taken.
+    public var snapshotWaitMilliseconds: UInt64 = 600_000
     /// Versions that one round of physical compaction looks at: what they hide is held in memory (16 bytes each).
     public var compactionBatchVersions = 65_536
     /// Rows that one transaction of physical compaction removes, or one version's, if that has more.
@@ -60,9 +62,19 @@ public final class Store: @unchecked Sendable {
   public static let maximumKeyBytes = 8192
 
   let state: StoreState
-  private let folder: FolderLock
-  let flusher: Flusher
-  private let maintainer: Maintainer
+  /// The checkpoint's folder.
+  let directory: String
+  /// Held for each step of the flush thread, and while another checkpoint takes this one's place.
+  let background: Monitor<Background>
+
+  /// What the flush thread works with.
+  struct Background {
+    var flusher: Flusher
+    var maintainer: Maintainer
+    var folder: FolderLock
+    /// A folder to remove.
+    var discarded: String?
+  }
 
   // The apply thread's.
   @exclusivity(unchecked) var active: Memtable
@@ -90,7 +102,8 @@ public final class Store: @unchecked Sendable {
     bounded.immutableMemtables = min(max(bounded.immutableMemtables, 1), 32)
     bounded.memtableChanges = max(bounded.memtableChanges, 1)
     bounded.memtableBytes = min(max(bounded.memtableBytes, 4096), 16 << 30)
-    folder = try FolderLock(directory)
+    let folder = try FolderLock(directory)
+    self.directory = directory
     let environment = try Environment(path: directory, configuration: bounded)
     let loaded: Checkpoint
     let (runs, delta): (IndexRuns, IndexDelta)
@@ -104,10 +117,13 @@ public final class Store: @unchecked Sendable {
     }
     active = Store.makeMemtable(bounded, room: 0, origin: loaded.state)
     state = StoreState(
-      environment: environment, configuration: bounded, tables: MemtableSet([active], delta: delta),
+      configuration: bounded, tables: MemtableSet([active], delta: delta, environment: environment),
       loaded: loaded)
-    flusher = Flusher(state, nextNode: loaded.nextNode, runs: runs)
-    maintainer = Maintainer(state, flusher: flusher, progress: loaded.compaction)
+    let flusher = Flusher(state, environment, nextNode: loaded.nextNode, runs: runs)
+    background = Monitor(
+      Background(
+        flusher: flusher, maintainer: Maintainer(state, flusher: flusher, progress: loaded.compaction),
+        folder: folder))
     do throws(StoreError) {
       reader = try ReadHandle(state)
     } catch {
@@ -163,7 +179,7 @@ public final class Store: @unchecked Sendable {
   public var size: Int64 {
     state.shared.with { shared in
       if shared.isClosed { return 0 }
-      return Int64(state.environment.allocatedBytes + Store.memory(shared.tables))
+      return Int64(shared.tables.environment.allocatedBytes + Store.memory(shared.tables))
     }
   }
 
@@ -171,8 +187,9 @@ public final class Store: @unchecked Sendable {
   public var sizeInUse: Int64 {
     state.shared.with { shared in
       if shared.isClosed { return 0 }
-      let pages = max(state.environment.pageCount - shared.freePages, 0)
-      return Int64(pages * state.environment.pageSize + Store.memory(shared.tables))
+      let environment = shared.tables.environment
+      let pages = max(environment.pageCount - shared.freePages, 0)
+      return Int64(pages * environment.pageSize + Store.memory(shared.tables))
     }
   }
 
@@ -196,6 +213,9 @@ public final class Store: @unchecked Sendable {
 
   /// Everything that can go for a compaction to this revision is gone from the checkpoint. -1 before the first.
   public var physicalRevision: Int64 { state.physicalRevision.load(ordering: .acquiring) }
+  /// How often another checkpoint has taken the place of all content (`install`). Look at it after
+  /// `currentRevision`: whoever sees the new revision sees the new number, too.
+  public var replacements: UInt64 { state.replacements.load(ordering: .acquiring) }
   /// Versions that compaction has removed since the start.
   public var removedVersions: UInt64 { state.removedVersions.load(ordering: .relaxed) }
 
@@ -220,19 +240,31 @@ public final class Store: @unchecked Sendable {
 
   /// Writes the oldest immutable memtable to the checkpoint; false when there is none. A failed flush throws,
   /// keeps the memtable, and may be tried again. One thread at a time.
-  public func flushOldest() throws(StoreError) -> Bool { try flusher.flushOldest() }
+  public func flushOldest() throws(StoreError) -> Bool {
+    try background.with { (background) throws(StoreError) -> Bool in try background.flusher.flushOldest() }
+  }
+
+  /// The flush thread's; for use between its steps.
+  var flusher: Flusher { background.with { $0.flusher } }
 
   /// Takes one bounded step of what has to be done in the background: physical compaction, packing, giving disk
   /// space back. `now` is monotonic time in nanoseconds. A failed step throws and may be tried again. On the flush
   /// thread, between flushes.
   public func maintain(now: UInt64) throws(StoreError) -> MaintenanceStep {
     if state.shared.with({ $0.isClosed }) { return .idle }
-    return try maintainer.step(now: now)
+    return try background.with { (background) throws(StoreError) -> MaintenanceStep in
+      if let folder = background.discarded {
+        try Folders.remove(folder)
+        background.discarded = nil
+        return .worked
+      }
+      return try background.maintainer.step(now: now)
+    }
   }
 
   /// Asks the next maintenance steps to give back all the disk space they can (etcd API: Defragment). On the flush
   /// thread.
-  public func requestReclaim() { maintainer.requestReclaim() }
+  public func requestReclaim() { background.with { $0.maintainer.requestReclaim() } }
 
   /// Closes the checkpoint. No handle may be in use; those still around fail from now on. What is in
   /// memtables stays in the log alone.
@@ -243,8 +275,10 @@ public final class Store: @unchecked Sendable {
     }
     if !wasOpen { return }
     failure = .storage("the store is closed")
-    state.environment.close()
-    folder.release()
+    background.with { background in
+      state.environment.close()
+      background.folder.release()
+    }
   }
 
   deinit { close() }

@@ -18,16 +18,19 @@ struct CheckpointState {
   var end: Bound { partialEnd ?? Bound(through: revision) }
 }
 
-/// What reads find in memory at one moment. A flush moves a memtable's keys into the delta in one step.
+/// What reads find at one moment. A flush moves a memtable's keys into the delta in one step.
 final class MemtableSet: Sendable {
   /// Newest first: the active one and those that wait for the flush.
   let tables: [Memtable]
   /// The part of the checkpoint's index that is not in `current` yet.
   let delta: IndexDelta
+  /// The checkpoint below them.
+  let environment: Environment
 
-  init(_ tables: [Memtable], delta: IndexDelta) {
+  init(_ tables: [Memtable], delta: IndexDelta, environment: Environment) {
     self.tables = tables
     self.delta = delta
+    self.environment = environment
   }
 }
 
@@ -51,7 +54,6 @@ final class StoreState: @unchecked Sendable {
     var alarms: [Alarm] = []
   }
 
-  let environment: Environment
   let configuration: Store.Configuration
   let shared: Monitor<Shared>
   let documents: Mutex<Documents>
@@ -67,12 +69,10 @@ final class StoreState: @unchecked Sendable {
   let physicalRevision: Atomic<Int64>
   /// What physical compaction may remove.
   let retention: Retention
+  /// How often another checkpoint has taken the place of all content.
+  let replacements = Atomic<UInt64>(0)
 
-  init(
-    environment: Environment, configuration: Store.Configuration, tables: MemtableSet,
-    loaded: Checkpoint
-  ) {
-    self.environment = environment
+  init(configuration: Store.Configuration, tables: MemtableSet, loaded: Checkpoint) {
     self.configuration = configuration
     shared = Monitor(Shared(tables: tables, flushed: loaded.state))
     leases = LeaseTable(loaded.leases)
@@ -84,6 +84,9 @@ final class StoreState: @unchecked Sendable {
     retention = Retention(
       floor: loaded.state.compactRevision, waitNanoseconds: configuration.pinWaitMilliseconds * 1_000_000)
   }
+
+  /// The checkpoint of this moment. Not for use inside `shared`.
+  var environment: Environment { shared.with { $0.tables.environment } }
 }
 
 /// The counts of recent lists. A list read page by page asks for the count of what is left with each page:

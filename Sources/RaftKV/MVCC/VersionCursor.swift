@@ -19,10 +19,10 @@ final class VersionCursor {
 
   deinit { assembled.deallocate() }
 
-  /// Stands on the first version of a revision at or after `main`; false when there is none.
-  func seek(_ main: Int64) throws(StoreError) -> Bool {
+  /// Stands on the first version at or after this place; false when there is none.
+  func seek(_ main: Int64, sub: Int64 = 0) throws(StoreError) -> Bool {
     cursor = try session.changesCursor()
-    return try VersionKey(main: main, sub: 0).withBytes { (key) throws(StoreError) -> Bool in
+    return try VersionKey(main: main, sub: sub).withBytes { (key) throws(StoreError) -> Bool in
       try move(MDB_SET_RANGE, key)
     }
   }

@@ -14,7 +14,8 @@ import Synchronization
 /// (everything below `next` was handed over, all above `position` is still to be dispatched), doubled (dispatch
 /// skips what is below `next`) or reordered (all notices leave from here, in order). A watcher whose stream is over
 /// its budget leaves the index with `next` at the first revision that it did not get, and is *stalled* until the
-/// client has read half of what the budget holds.
+/// client has read half of what the budget holds. When a snapshot has taken the place of the store's content, all that
+/// are not ahead of it fall behind at once: from history they get what happened meanwhile, or hear that it is compacted.
 ///
 /// Safe: because only the watch stage's handler touches the mutable state.
 final class WatchStage: @unchecked Sendable {
@@ -28,7 +29,10 @@ final class WatchStage: @unchecked Sendable {
 
   private var index = WatcherIndex<Watcher>()
   private var position: Int64 = 0
+  /// How often the store's content had been replaced by then.
+  private var replacements: UInt64 = 0
   private var streams: [ObjectIdentifier: WatchStream] = [:]
+  private var nextStreamNumber: UInt64 = 0
   private var outlets: [ObjectIdentifier: OutletQueue] = [:]
   private var encoder: (any EventEncoder)?
   /// Watchers that are behind and wait for a reader, in the order they came; ended ones are passed over.
@@ -62,6 +66,7 @@ final class WatchStage: @unchecked Sendable {
     random = seed | 1
     progressInterval = UInt64(limits.watchProgressMilliseconds) * 1_000_000
     position = store.currentRevision
+    replacements = store.replacements
   }
 
   func handle(_ batch: [WatchInput]) {
@@ -106,6 +111,8 @@ final class WatchStage: @unchecked Sendable {
   private func open(_ stream: WatchStream, _ sink: any WatchSink, _ encoder: any EventEncoder) {
     self.encoder = encoder
     stream.sink = sink
+    stream.number = nextStreamNumber
+    nextStreamNumber += 1
     stream.nextProgress = clock.now() &+ jitteredInterval()
     streams[ObjectIdentifier(stream)] = stream
     let key = ObjectIdentifier(stream.outlet)
@@ -293,6 +300,11 @@ final class WatchStage: @unchecked Sendable {
     while true {
       let current = store.currentRevision
       if current == position { return }
+      if store.replacements != replacements {
+        replacements = store.replacements
+        allFallBehind(through: current)
+        continue
+      }
       if index.isEmpty {
         position = current
         return
@@ -419,6 +431,17 @@ final class WatchStage: @unchecked Sendable {
     watcher.next = revision
     metrics.slowWatchers.wrappingAdd(1, ordering: .relaxed)
     queue(watcher)
+  }
+
+  /// The store has come to `current` in one step: however much lies between, it is read as history.
+  private func allFallBehind(through current: Int64) {
+    for stream in streams.values.sorted(by: { $0.number < $1.number }) {
+      for watcher in stream.watchers.values.sorted(by: { $0.id < $1.id })
+      where watcher.state == .synced && watcher.next <= current {
+        fallBehind(watcher, at: max(watcher.next, position + 1))
+      }
+    }
+    position = current
   }
 
   /// What comes after `position` cannot be read: no watcher that needs it can be told what happened.

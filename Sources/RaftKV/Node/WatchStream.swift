@@ -126,6 +126,8 @@ public final class WatchStream: @unchecked Sendable {
 
   // The watch stage's.
   let outlet: any WatchOutlet
+  /// Streams are numbered in the order they are opened.
+  var number: UInt64 = 0
   var queue: OutletQueue?
   var sink: (any WatchSink)?
   var watchers: [Int64: Watcher] = [:]
