@@ -206,3 +206,29 @@ extension Store {
     return try Checkpoint.read(environment, path: folder)?.state.position
   }
 }
+
+/// For a start that must open the store before it knows what the log says.
+extension Store {
+  /// Puts the store's folder back in its place when a crash came between the two renames of an `install`: whether the new
+  /// one is to be taken over is then decided by `finishInstall`. Before a store is opened there. Fails with `.storage`.
+  public static func takeBackInstall(directory: String) throws(StoreError) {
+    let old = oldFolder(for: directory)
+    guard !Folders.exists(directory), Folders.exists(old) else { return }
+    try Folders.rename(old, to: directory)
+    try Folders.syncParent(of: directory)
+  }
+
+  /// Removes a checkpoint that was built for an `install` and will not be taken over. Fails with `.storage`.
+  public static func discardNewFolder(of directory: String) throws(StoreError) {
+    try Folders.remove(newFolder(for: directory))
+  }
+
+  /// Removes what is left of an `install` that is complete, or will not happen: while none is under way.
+  /// Fails with `.storage`.
+  public static func removeInstall(directory: String) throws(StoreError) {
+    for folder in [newFolder(for: directory), newFolder(for: directory) + ".part", oldFolder(for: directory)]
+    {
+      try Folders.remove(folder)
+    }
+  }
+}
