@@ -448,6 +448,7 @@ struct WatchHubTests {
         client.state.withLock { $0.asked.append(request) }
         _ = stream.create(request)
       }
+      world.settle()
       for number in 0..<20 { world.apply([("k", "\(number)")]) }
       world.settle()
       for number in 20..<40 { world.apply([("k", "\(number)")], isMissed: true) }
