@@ -332,6 +332,37 @@ struct ClusterTests {
     #expect(cluster.failures.all == [])
   }
 
+  @Test func oneGoesOnAloneWhenTheOthersAreLost() throws {
+    let cluster = try cluster()
+    let leader = try cluster.leader(among: Self.three)
+    for number in 0..<10 { #expect(try cluster.put("\(number)", at: leader).isApplied) }
+    let survivor = try #require(Self.three.first { $0 != leader })
+    #expect(try cluster.barrier(survivor) == nil)
+    let id = try cluster.node(survivor).memberID
+    cluster.stopAll()
+    cluster.change = { $0.forcesNewCluster = true }
+    try cluster.start(survivor, of: Self.three)
+    _ = try cluster.leader(among: [survivor])
+    #expect(try cluster.put("alone", at: survivor).isApplied)
+    #expect(try cluster.node(survivor).members.map(\.id) == [id])
+    cluster.stop(survivor)
+    // Without the flag it stays so, and it may grow again.
+    cluster.change = { _ in }
+    try cluster.start(survivor, of: Self.three)
+    _ = try cluster.leader(among: [survivor])
+    #expect(try cluster.count(survivor) == 11)
+    let node = try cluster.node(survivor)
+    let added = try cluster.member {
+      node.addMember(peerURLs: [TestCluster.url("d")], isLearner: false, completion: $0)
+    }
+    #expect(added.isSuccess)
+    try cluster.start("d", of: [survivor, "d"], joins: true)
+    machine.advance(milliseconds: 5000)
+    #expect(try cluster.put("two", at: "d").isApplied)
+    cluster.stopAll()
+    #expect(cluster.failures.all == [])
+  }
+
   @Test func leasesAreKeptThroughAnyMember() throws {
     let cluster = try cluster()
     let leader = try cluster.leader(among: Self.three)

@@ -198,17 +198,8 @@ final class Applier: @unchecked Sendable {
 
   /// Nil when the change is not possible.
   private func clusterAfter(_ entry: Entry) throws -> Cluster? {
-    guard let change = MembershipChange(decoding: entry.data) else { return nil }
-    var request: MembershipRequest?
-    if !change.context.isEmpty {
-      guard let envelope = Envelope(change.context) else {
-        throw StartError("its change of the members is not of this version's format")
-      }
-      request = MembershipRequest(document: change.context[envelope.requestOffset...])
-      if request == nil { throw StartError("its change of the members is malformed") }
-    }
     var cluster = try currentCluster()
-    return cluster.apply(change, request) ? cluster : nil
+    return try cluster.apply(configuration: entry) ? cluster : nil
   }
 
   private func answer(_ committed: CommittedEntry, _ result: Result<Outcome, NodeError>) {

@@ -135,7 +135,21 @@ struct Cluster: Sendable, Hashable {
     members[place].clientURLs = member.clientURLs
   }
 
-  /// Takes over what a configuration entry says; false when the change is not possible, and nothing changes.
+  /// Takes over what a configuration entry says; false when the change is not possible, and nothing changes. Fails when
+  /// the entry cannot be understood.
+  mutating func apply(configuration entry: Entry) throws(StartError) -> Bool {
+    guard let change = MembershipChange(decoding: entry.data) else { return false }
+    if change.context.isEmpty { return apply(change, nil) }
+    guard let envelope = Envelope(change.context) else {
+      throw StartError("its change of the members is not of this version's format")
+    }
+    guard let request = MembershipRequest(document: change.context[envelope.requestOffset...]) else {
+      throw StartError("its change of the members is malformed")
+    }
+    return apply(change, request)
+  }
+
+  /// Takes over what a change says; false when the change is not possible, and nothing changes.
   mutating func apply(_ change: MembershipChange, _ request: MembershipRequest?) -> Bool {
     guard let changed = membership.applying(change) else { return false }
     membership = changed

@@ -125,6 +125,21 @@ struct DataDirectory {
     }
     var hardState = recovery.hardState
     hardState.commit = max(hardState.commit, checkpoint.index)
+    if configuration.forcesNewCluster {
+      let forced = try ForcedCluster(
+        member: identity.memberID, cluster: cluster, entries: recovery.entries, lastTerm: checkpoint.term,
+        hardState: hardState)
+      // The entries first: a crash in between leaves what was there, or some of the others removed.
+      try wal.append(forced.entries.map { LogRecord($0) } + [LogRecord(forced.hardState)])
+      try wal.sync()
+      recovery.entries.removeAll { $0.index > hardState.commit }
+      recovery.entries += forced.entries
+      hardState = forced.hardState
+      recovery.lacksEntries = false
+      log.notice(
+        "the member goes on alone: the others are removed",
+        ["member": "\(hex(identity.memberID))", "last-entry": "\(hardState.commit)"])
+    }
     var restored = RestoredState(
       membership: cluster.membership, hardState: hardState,
       precedingIndex: checkpoint.index, precedingTerm: checkpoint.term, entries: recovery.entries,

@@ -34,7 +34,8 @@ final class LogWriter: @unchecked Sendable {
   }
 
   init(
-    log: WriteAheadLog, identity: Identity, hardState: HardState, lacksEntries: Bool, pipeline: Pipeline, clock: any NodeClock,
+    log: WriteAheadLog, identity: Identity, hardState: HardState, lacksEntries: Bool, pipeline: Pipeline,
+    clock: any NodeClock,
     limits: NodeLimits, nodeLog: NodeLog
   ) {
     self.log = log

@@ -49,7 +49,8 @@ final class SnapshotReceiver: Sendable {
       if state.isReceiving || state.isInstalling || state.submit == nil { return nil }
       let file: SpoolFile
       if let known = state.incoming, known.description.contentID == description.contentID,
-        known.description.snapshot == description.snapshot, known.description.byteCount == description.byteCount
+        known.description.snapshot == description.snapshot,
+        known.description.byteCount == description.byteCount
       {
         file = known.file
       } else {
@@ -68,7 +69,8 @@ final class SnapshotReceiver: Sendable {
       log.info(
         "receiving a snapshot",
         [
-          "from": "\(hex(member))", "index": "\(description.snapshot.index)", "bytes": "\(description.byteCount)",
+          "from": "\(hex(member))", "index": "\(description.snapshot.index)",
+          "bytes": "\(description.byteCount)",
           "already-here": "\(file.byteCount)",
         ])
       return Sink(receiver: self, description: description, member: member, file: file)

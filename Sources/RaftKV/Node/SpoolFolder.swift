@@ -57,7 +57,8 @@ final class SpoolSource: SnapshotSource {
     var failed = false
     let bytes = [UInt8](unsafeUninitializedCapacity: maximumBytes) { buffer, count in
       while count < maximumBytes {
-        let read = pread(descriptor, buffer.baseAddress! + count, maximumBytes - count, off_t(offset) + off_t(count))
+        let read = pread(
+          descriptor, buffer.baseAddress! + count, maximumBytes - count, off_t(offset) + off_t(count))
         if read < 0 && errno == EINTR { continue }
         failed = read < 0
         if read <= 0 { return }

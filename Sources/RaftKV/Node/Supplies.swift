@@ -100,7 +100,9 @@ final class Supplies: @unchecked Sendable {
 
   private func ended(_ path: String, _ member: MemberID, _ index: LogIndex?) {
     if let place = spools.firstIndex(where: { $0.path == path }) { spools[place].users -= 1 }
-    if index == nil { log.error("a snapshot did not reach member \(hex(member)); it is tried again", "cut off") }
+    if index == nil {
+      log.error("a snapshot did not reach member \(hex(member)); it is tried again", "cut off")
+    }
     submit(.snapshotSent(member, index))
     drop()
   }
@@ -117,7 +119,8 @@ final class Supplies: @unchecked Sendable {
     nextSpool += 1
     let path = try folder.path("outgoing-\(nextSpool)")
     let (header, summary) = try store.writeSnapshot(to: path)
-    guard let document = header.documents[Cluster.documentName], let cluster = Cluster(document: document) else {
+    guard let document = header.documents[Cluster.documentName], let cluster = Cluster(document: document)
+    else {
       folder.remove(path)
       throw StartError("the checkpoint does not know the cluster yet")
     }
