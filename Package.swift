@@ -116,7 +116,7 @@ let package = Package(
     command(
       "raftkv",
       [
-        "Commands", "RaftKV", "MVCC", "WatchAPI", "GRPC", "HTTP",
+        "Commands", "RaftKV", "Peers", "MVCC", "WatchAPI", "GRPC", "HTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ] + nio),

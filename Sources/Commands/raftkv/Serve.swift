@@ -6,6 +6,7 @@ import Logging
 import MVCC
 import NIOCore
 import NIOPosix
+import Peers
 import RaftKV
 import WatchAPI
 
@@ -146,8 +147,13 @@ private func makeNode(
   node.limits.logTailBytes = configuration.logTailBytes
   node.limits.logTailMemoryBytes = configuration.logTailMemoryBytes
   node.limits.watchProgressMilliseconds = configuration.watchProgressInterval.milliseconds
+  var environment = Environment.system()
+  environment.transport = try TCPTransport(
+    TCPTransport.Configuration(
+      listenURLs: configuration.listenPeerURLs.map(\.description), advertisedURLs: node.peerURLs),
+    logger: logger)
   return try Node(
-    node, environment: .system(), decoder: EtcdService.commandDecoder, logger: logger,
+    node, environment: environment, decoder: EtcdService.commandDecoder, logger: logger,
     onFailure: { message in
       logger.critical("the member cannot go on", metadata: ["error": "\(message)"])
       exit(1)
