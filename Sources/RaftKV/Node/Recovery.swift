@@ -125,8 +125,8 @@ struct Recovery {
       (cluster ?? identity.cluster).membership.members.count > 1
     else { return nil }
     var hardState = try HardState(state)
-    let last = max(damage.lastIntactIndex, checkpoint.index)
-    hardState.commit = min(max(hardState.commit, checkpoint.index), last)
+    // What was lost may have overwritten intact entries, but none that were known to be committed before it.
+    hardState.commit = max(min(self.hardState.commit, damage.lastIntactIndex), checkpoint.index)
     var records = [identity.record, LogRecord(hardState), LogRecord(lacksEntries: true)]
     // The checkpoint may be ahead of what is left of the log.
     if damage.lastIntactIndex < checkpoint.index { records.append(LogRecord(beginningAfter: checkpoint)) }
