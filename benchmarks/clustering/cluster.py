@@ -7,11 +7,13 @@ from comparison.server import Failed, Server
 
 PATIENCE_SECONDS = 120
 POLL_SECONDS = 0.02
-# Short logs behind the checkpoint, of both kinds: with these a follower that missed `Plan.missed` puts needs a
-# snapshot. etcd keeps 5,000 entries behind a snapshot, and takes one after so many.
+# Short logs, of both kinds: with these a follower that missed `Plan.missed` puts needs a snapshot. A checkpoint after
+# so many entries; etcd keeps 5,000 behind it.
 SHORT_LOGS = {
     "etcd": ["--snapshot-count", "10000"],
-    "raftkv": ["--log-tail-bytes", str(4 << 20), "--log-tail-memory-bytes", str(4 << 20)],
+    "raftkv": [
+        "--memtable-changes", "10000", "--wal-segment-bytes", str(2 << 20), "--log-tail-bytes", str(2 << 20),
+        "--log-tail-memory-bytes", str(2 << 20)],
 }
 
 
