@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 import grpc
@@ -62,6 +63,8 @@ class Member:
         # Where other members are told to reach it: elsewhere than it listens when a relay is in between.
         self.peer = place.peer
         self.process = None
+        # What it last said of its health.
+        self.health = None
         self.channel = channel(place.client, *FAST_RECONNECT)
         self.initial = []
         self.state = "new"
@@ -117,11 +120,12 @@ class Member:
         return self
 
     def wait_healthy(self):
-        def is_healthy():
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.is_healthy():
             assert self.is_running(), f"{self.name} ended with {self.process.returncode}: {self.log_tail()}"
-            return self.is_healthy()
-
-        eventually(f"{self.name} is healthy", is_healthy)
+            assert time.monotonic() < deadline, (
+                f"{self.name} is not healthy after {PATIENCE_SECONDS} s: it says {self.health}; status: {self.status()}")
+            time.sleep(POLL_SECONDS)
 
     def restart_until_healthy(self):
         """As an operator's supervisor does: whenever it has ended it is started, until it serves."""
@@ -135,9 +139,13 @@ class Member:
     def is_healthy(self):
         try:
             with urllib.request.urlopen(f"http://{self.client}/health", timeout=2) as answer:
-                return json.load(answer).get("health") == "true"
-        except (OSError, ValueError):
-            return False
+                self.health = answer.read()
+            return json.loads(self.health).get("health") == "true"
+        except urllib.error.HTTPError as error:
+            self.health = error.read()
+        except (OSError, ValueError) as error:
+            self.health = error
+        return False
 
     def is_running(self):
         return self.process is not None and self.process.poll() is None
