@@ -64,7 +64,11 @@ struct Progress: Sendable {
   /// It holds everything through `index`.
   mutating func accepted(_ index: LogIndex) {
     if index > match { match = index }
-    next = max(next, match + 1)
+    if next <= match {
+      next = match + 1
+      // What storage was asked for is there already; the answer will fit nothing.
+      awaitsLog = false
+    }
     probeSent = false
     isQuiet = false
   }
