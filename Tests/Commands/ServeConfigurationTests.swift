@@ -20,6 +20,7 @@ struct ServeConfigurationTests {
       "--pre-vote=false", "--peer-cert-file", "cert", "--peer-key-file", "key", "--peer-trusted-ca-file",
       "ca",
       "--peer-client-cert-auth", "--peer-cert-allowed-cn", "members",
+      "--experimental-max-learners", "3",
     ])
     #expect(configuration.name == "m1")
     #expect(configuration.dataDirectory == "/data")
@@ -44,6 +45,7 @@ struct ServeConfigurationTests {
     #expect(configuration.forcesNewCluster)
     #expect(!configuration.checksReconfiguration)
     #expect(!configuration.preVote)
+    #expect(configuration.learnersMax == 3)
     let tls = try #require(configuration.peerTLS)
     #expect(tls.certificate?.file == "cert" && tls.certificate?.keyFile == "key")
     #expect(tls.trustedCAFile == "ca" && tls.requiresClientCertificate && !tls.isAutomatic)

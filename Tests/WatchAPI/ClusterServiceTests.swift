@@ -94,7 +94,7 @@ struct ClusterServiceTests {
       (.membership(.idExists), .failedPrecondition, "etcdserver: member ID already exist"),
       (.membership(.peerURLExists), .failedPrecondition, "etcdserver: Peer URLs already exists"),
       (
-        .membership(.notEnoughStarted), .failedPrecondition,
+        .membership(.notEnoughStarted), .unknown,
         "etcdserver: re-configuration failed due to not enough started members"
       ),
       (.membership(.notFound), .notFound, "etcdserver: member not found"),

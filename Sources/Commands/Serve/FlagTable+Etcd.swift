@@ -32,7 +32,6 @@ extension FlagTable {
   private static let links = "links between members have their own timeouts"
   private static let compared =
     "members do not compare their contents by themselves; use etcdctl endpoint hashkv"
-  private static let oneLearner = "a cluster has one learner at a time"
   private static let loggerIsFixed = "logs are structured already"
   private static let slowRequests = "slow requests are not logged one by one"
 
@@ -71,8 +70,6 @@ extension FlagTable {
       ignored("disable-log-sampling", .boolean, "false", "logs are not sampled"),
       ignored("log-rotation-config-json", .text, "", "log files are not rotated"),
       ignored("feature-gates", .text, "", "there are no feature gates"),
-      ignored("max-learners", .integer, "1", oneLearner),
-      ignored("experimental-max-learners", .integer, "1", oneLearner),
       ignored("experimental-enable-lease-checkpoint", .boolean, "false", leases),
       ignored("experimental-enable-lease-checkpoint-persist", .boolean, "false", leases),
       ignored("experimental-txn-mode-write-with-shared-buffer", .boolean, "true", engine),

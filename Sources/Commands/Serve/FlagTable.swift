@@ -79,6 +79,8 @@ enum FlagTable {
     flag(
       .clustering, "strict-reconfig-check", .boolean, "true",
       "Refuse changes of the members that would cost the quorum."),
+    flag(.clustering, "max-learners", .count, "1", "Most learners that the cluster may have at a time."),
+    flag(.clustering, "experimental-max-learners", .count, "1", "The same, as etcd 3.5 spells it."),
     flag(
       .clustering, "pre-vote", .boolean, "true",
       "Ask for votes before an election, so that a member which comes back disturbs nobody."),

@@ -14,6 +14,7 @@ extension ServeConfiguration {
     /// It is rebuilt at each start.
     static let indexDeltaBytes: ClosedRange<UInt64> = 4 << 10...1 << 30
     static let walSegmentBytes: ClosedRange<UInt64> = 64 << 10...4 << 30
+    static let learnersMax: UInt64 = 16
     static let logTailBytesMax: UInt64 = 1 << 40
     /// etcd: `maxElectionMs`.
     static let electionTimeoutMillisecondsMax: UInt64 = 50_000
@@ -53,6 +54,10 @@ extension ServeConfiguration {
       joinURLs: try joinURLs(values),
       forcesNewCluster: values.boolean("force-new-cluster"),
       checksReconfiguration: values.boolean("strict-reconfig-check"),
+      learnersMax: Int(
+        try values.count(
+          values.given("max-learners") == nil && values.given("experimental-max-learners") != nil
+            ? "experimental-max-learners" : "max-learners", in: 0...Limits.learnersMax)),
       preVote: values.boolean("pre-vote"),
       peerTLS: tls,
       logTailBytes: Int(try values.count("log-tail-bytes", in: 0...Limits.logTailBytesMax)),

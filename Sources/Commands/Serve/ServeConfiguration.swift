@@ -71,6 +71,8 @@ public struct ServeConfiguration: Sendable, Hashable {
   public var forcesNewCluster: Bool
   /// Refuse changes of the members that would cost the quorum.
   public var checksReconfiguration: Bool
+  /// Most learners at a time.
+  public var learnersMax: Int
   /// Ask for votes before an election.
   public var preVote: Bool
   /// TLS between members; nil for none.

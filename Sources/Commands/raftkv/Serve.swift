@@ -127,6 +127,7 @@ private func makeNode(
   }
   node.forcesNewCluster = configuration.forcesNewCluster
   node.checksReconfiguration = configuration.checksReconfiguration
+  node.maximumLearners = configuration.learnersMax
   node.preVote = configuration.preVote
   node.heartbeatMilliseconds = configuration.heartbeatInterval.milliseconds
   node.electionMilliseconds = configuration.electionTimeout.milliseconds

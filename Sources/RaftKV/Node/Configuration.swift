@@ -23,6 +23,8 @@ public struct NodeConfiguration: Sendable {
   public var forcesNewCluster = false
   /// etcd: `--strict-reconfig-check`: no change of the members that would cost the quorum.
   public var checksReconfiguration = true
+  /// etcd: `--max-learners`: the most learners that a cluster may have at a time.
+  public var maximumLearners = 1
   /// etcd: `--pre-vote`.
   public var preVote = true
   /// etcd: `--heartbeat-interval`: the length of a tick.

@@ -79,13 +79,13 @@ struct MembershipView {
   var settled: Set<UInt64>
   /// etcd: `--strict-reconfig-check`.
   var isStrict: Bool
+  /// etcd: `--max-learners`.
+  var maximumLearners: Int
 }
 
 extension MembershipView {
-  /// The most voting and learning members that a cluster may have (Raft's majorities are counted each time).
+  /// The most voting members that a cluster may have (Raft's majorities are counted each time).
   static let maximumVoters = 7
-  /// etcd: `--max-learners`, its default is 1; two may be needed while a cluster grows from one to three.
-  static let maximumLearners = 2
   /// How much of the leader's log a learner must have to be promoted, in percent (etcd: `readyPercentThreshold`).
   static let readyPercent: UInt64 = 90
 
@@ -106,7 +106,7 @@ extension MembershipView {
     if isTaken(peerURLs, exceptBy: nil) { return .membership(.peerURLExists) }
     if isLearner {
       let learners = cluster.members.count { $0.isLearner }
-      return learners >= Self.maximumLearners ? .membership(.tooManyLearners) : nil
+      return learners >= maximumLearners ? .membership(.tooManyLearners) : nil
     }
     return refusalOfVoter(besides: nil)
   }

@@ -81,7 +81,7 @@ extension RaftLoop {
     let cluster = cluster()
     var view = MembershipView(
       cluster: cluster, leader: memberID, match: [:], connected: [], settled: [],
-      isStrict: configuration.checksReconfiguration)
+      isStrict: configuration.checksReconfiguration, maximumLearners: configuration.maximumLearners)
     for peer in status.peers { view.match[peer.id] = peer.match }
     for member in cluster.members {
       guard let since = pipeline.peers.transport?.activeSince(member.id) else { continue }

@@ -80,8 +80,9 @@ public struct EtcdError: Error, Sendable, Hashable {
     .unavailable, "etcdserver: request timed out, leader transfer took too long")
   static let memberExists = EtcdError(.failedPrecondition, "etcdserver: member ID already exist")
   static let peerURLExists = EtcdError(.failedPrecondition, "etcdserver: Peer URLs already exists")
+  /// With the code that etcd gives, though its own list of errors has another.
   static let notEnoughStarted = EtcdError(
-    .failedPrecondition, "etcdserver: re-configuration failed due to not enough started members")
+    .unknown, "etcdserver: re-configuration failed due to not enough started members")
   static let badMemberURLs = EtcdError(.invalidArgument, "etcdserver: given member URLs are invalid")
   static let memberNotLearner = EtcdError(
     .failedPrecondition, "etcdserver: can only promote a learner member")

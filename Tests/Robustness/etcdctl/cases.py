@@ -268,6 +268,40 @@ def members():
     yield case("alarm", "disarm", "-w", "json")
 
 
+def changes_of_members():
+    """Members that are added, changed, promoted and removed, and above all the refusals."""
+    yield case("member", "add")
+    yield case("member", "add", "x")
+    yield case("member", "add", "x", "--peer-urls=nonsense")
+    yield case("member", "add", "x", "--peer-urls=http://PEER")
+    yield case("member", "add", "x", "--learner", "--peer-urls=http://PEER")
+    yield case("member", "remove")
+    yield case("member", "remove", "nonsense")
+    yield case("member", "remove", "1")
+    yield case("member", "remove", "MEMBER")
+    yield case("member", "update", "1")
+    yield case("member", "update", "1", "--peer-urls=http://127.0.0.1:1")
+    yield case("member", "promote")
+    yield case("member", "promote", "1")
+    yield case("member", "promote", "MEMBER")
+    yield case("move-leader")
+    yield case("move-leader", "1")
+    yield case("move-leader", "MEMBER")
+    yield case("member", "add", "x", "--learner", "--peer-urls=http://127.0.0.1:1")
+    yield case("member", "add", "y", "--learner", "--peer-urls=http://127.0.0.1:2")
+    yield case("member", "add", "y", "--peer-urls=http://127.0.0.1:1")
+    yield case("move-leader", "ADDED1")
+    yield case("member", "promote", "ADDED1")
+    yield case("member", "update", "ADDED1", "--peer-urls=http://127.0.0.1:3")
+    yield case("member", "update", "ADDED1", "--peer-urls=http://PEER")
+    yield case("put", "k/a", "with a learner", "-w", "json")
+    yield case("endpoint", "status")
+    yield case("member", "remove", "ADDED1")
+    yield case("member", "remove", "ADDED1")
+    yield case("member", "promote", "ADDED1")
+    yield case("member", "list")
+
+
 def compactions():
     """History given up, in every way that is answered or refused; then what can still be read."""
     yield case("endpoint", "hashkv")
@@ -317,7 +351,8 @@ def limits():
 
 
 def all_cases():
-    return itertools.chain(data(), gets(), transactions(), leases(), members(), deletes(), compactions(), limits())
+    return itertools.chain(
+        data(), gets(), transactions(), leases(), members(), changes_of_members(), deletes(), compactions(), limits())
 
 
 def quota_cases():

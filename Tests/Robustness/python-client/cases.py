@@ -192,6 +192,14 @@ def raw():
     yield from raw_transactions()
     yield "DeleteRange, previous", lambda c: c.kvstub.DeleteRange(rpc.DeleteRangeRequest(**base, prev_kv=True))
     yield "MemberList", lambda c: len(c.clusterstub.MemberList(rpc.MemberListRequest()).members)
+    yield "MemberAdd without URLs", lambda c: c.clusterstub.MemberAdd(rpc.MemberAddRequest())
+    for url in ["nonsense", "http://h", "http://h:1/x", "ftp://h:1"]:
+        yield f"MemberAdd {url}", lambda c, u=url: c.clusterstub.MemberAdd(rpc.MemberAddRequest(peerURLs=[u]))
+    yield "MemberRemove unknown", lambda c: c.clusterstub.MemberRemove(rpc.MemberRemoveRequest(ID=1))
+    yield "MemberUpdate unknown", lambda c: c.clusterstub.MemberUpdate(
+        rpc.MemberUpdateRequest(ID=1, peerURLs=["http://127.0.0.1:1"]))
+    yield "MemberUpdate unknown to nonsense", lambda c: c.clusterstub.MemberUpdate(
+        rpc.MemberUpdateRequest(ID=1, peerURLs=["nonsense"]))
     yield "Alarm deactivate CORRUPT", lambda c: c.maintenancestub.Alarm(rpc.AlarmRequest(action=2, alarm=2))
 
 

@@ -15,6 +15,8 @@ class Normaliser:
             capture_output=True, check=True, timeout=30)
         facts = json.loads(status.stdout)[0]["Status"]
         header = facts["header"]
+        # As etcdctl takes it.
+        self.member = f"{header['member_id']:x}"
         self.replacements = [
             (server.client, "CLIENT"),
             (server.peer, "PEER"),
@@ -56,6 +58,10 @@ class Normaliser:
             text = re.sub(rf"(?<![0-9a-zA-Z.]){re.escape(value)}(?![0-9a-zA-Z])", name, text)
         for pattern, name in self.PATTERNS:
             text = pattern.sub(name, text)
+        # Members come in the order of their ids.
+        text = re.sub(
+            r'ETCD_INITIAL_CLUSTER="([^"]*)"',
+            lambda match: f'ETCD_INITIAL_CLUSTER="{",".join(sorted(match[1].split(",")))}"', text)
         # Columns of a table are as wide as what was replaced in them.
         if any(line.startswith("+-") for line in text.splitlines()):
             text = re.sub(r"-+", "-", re.sub(r" +", " ", text))

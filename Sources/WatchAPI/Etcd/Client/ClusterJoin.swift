@@ -104,7 +104,7 @@ public struct ClusterJoin: Sendable {
     guard let status = error as? GRPCStatus else { return nil }
     switch status.code {
     case .unavailable, .deadlineExceeded, .cancelled, .resourceExhausted: return status.message
-    case .failedPrecondition:
+    case .failedPrecondition, .unknown:
       let passing: [EtcdError] = [.tooManyLearners, .notEnoughStarted, .notSupportedForLearner]
       return passing.contains { $0.status == status } ? status.message : nil
     default: return nil
