@@ -24,7 +24,8 @@ func serve(_ configuration: ServeConfiguration, logger: Logger, signals: Shutdow
   } else if !configuration.joinURLs.isEmpty {
     logger.info("--join is passed over: this member has data")
   }
-  let node = try makeNode(configuration, joined: joined, logger: logger)
+  let transport = try makeTransport(configuration, logger: logger)
+  let node = try makeNode(configuration, joined: joined, transport: transport, logger: logger)
   let promotion = Promotion(node, on: group.next(), logger: logger)
   defer {
     promotion.stop()
@@ -37,6 +38,7 @@ func serve(_ configuration: ServeConfiguration, logger: Logger, signals: Shutdow
   limits.transactionOperations = configuration.transactionOperationsMax
   limits.electionTimeout = TimeAmount(configuration.electionTimeout)
   let service = try EtcdService(node: node, group: group, limits: limits)
+  service.metrics.registerPeers(of: node.memberID) { transport.statistics.map(PeerTraffic.init) }
   var router = Router()
   service.register(in: &router)
 
@@ -105,7 +107,7 @@ func withRecoveredStore(
 
 /// `joined` is what the cluster says of this member, when it was just added to one.
 private func makeNode(
-  _ configuration: ServeConfiguration, joined: ClusterJoin.Outcome?, logger: Logger
+  _ configuration: ServeConfiguration, joined: ClusterJoin.Outcome?, transport: TCPTransport, logger: Logger
 ) throws -> Node {
   let advertised = configuration.advertiseClientURLs ?? configuration.listenClientURLs
   var node = NodeConfiguration(
@@ -149,10 +151,7 @@ private func makeNode(
   node.limits.logTailMemoryBytes = configuration.logTailMemoryBytes
   node.limits.watchProgressMilliseconds = configuration.watchProgressInterval.milliseconds
   var environment = Environment.system()
-  environment.transport = try TCPTransport(
-    TCPTransport.Configuration(
-      listenURLs: configuration.listenPeerURLs.map(\.description), advertisedURLs: node.peerURLs),
-    logger: logger)
+  environment.transport = transport
   return try Node(
     node, environment: environment, decoder: EtcdService.commandDecoder, logger: logger,
     onFailure: { message in

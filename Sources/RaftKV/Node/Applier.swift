@@ -71,6 +71,10 @@ final class Applier: @unchecked Sendable {
         answerOverdue()
         isTick = true
       case .rotate: isRotationWanted = true
+      case .checkpoint(let completion):
+        isRotationWanted = true
+        let flush = FlushInput.whenFlushed(appliedIndex, completion: completion)
+        if !pipeline.flush.submit(flush) { completion(.stopped) }
       case .leadership(let term): leases.leadershipChanged(term: term)
       case .install(let snapshot): install(snapshot)
       case .installed: installed()

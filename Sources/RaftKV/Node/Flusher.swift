@@ -25,6 +25,8 @@ final class Flusher: @unchecked Sendable {
   private var workingSince: UInt64?
   /// Who waits for the end of a physical compaction.
   private var waiting: [(revision: Int64, completion: @Sendable (NodeError?) -> Void)] = []
+  /// Who waits for what is in memory to be in the checkpoint.
+  private var waitingForFlush: [(index: LogIndex, completion: @Sendable (NodeError?) -> Void)] = []
 
   init(
     store: Store, snapshots: SnapshotReceiver, pipeline: Pipeline, clock: any NodeClock, limits: NodeLimits,
@@ -48,6 +50,7 @@ final class Flusher: @unchecked Sendable {
         if let failedAt, clock.now() &- failedAt >= retryNanoseconds { flushAll() }
       case .maintain: isMaintaining = false
       case .whenCompacted(let revision, let completion): wait(for: revision, completion)
+      case .whenFlushed(let index, let completion): wait(forFlush: index, completion)
       case .reclaim: store.requestReclaim()
       case .install(let snapshot): install(snapshot)
       case .stop:
@@ -56,6 +59,7 @@ final class Flusher: @unchecked Sendable {
         answerWaiting(.stopped)
       }
     }
+    answerFlushed()
     maintain()
   }
 
@@ -126,8 +130,28 @@ final class Flusher: @unchecked Sendable {
   }
 
   private func answerWaiting(_ error: NodeError) {
+    answerFlushed()
     for waiter in waiting { waiter.completion(error) }
+    for waiter in waitingForFlush { waiter.completion(error) }
     waiting = []
+    waitingForFlush = []
+  }
+
+  private func wait(forFlush index: LogIndex, _ completion: @escaping @Sendable (NodeError?) -> Void) {
+    if store.flushed.index >= index { return completion(nil) }
+    if isStopping { return completion(.stopped) }
+    if waitingForFlush.count == maximumWaiting { return completion(.tooManyRequests) }
+    waitingForFlush.append((index, completion))
+  }
+
+  private func answerFlushed() {
+    if waitingForFlush.isEmpty { return }
+    let flushed = store.flushed.index
+    waitingForFlush.removeAll { waiter in
+      guard waiter.index <= flushed else { return false }
+      waiter.completion(nil)
+      return true
+    }
   }
 
   // MARK: a snapshot takes the place of everything

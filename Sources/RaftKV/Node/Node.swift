@@ -39,6 +39,7 @@ public final class Node: Sendable {
   private let nextRequestID: Atomic<UInt64>
   private let maximumRequestBytes: Int
   private let isRaisingAlarm = Atomic(false)
+  let spool: SpoolFolder
   private let publication = Atomic(Publication.due)
   private let clock: any NodeClock
   private let automaticCompactor: Mutex<AutomaticCompactor?>
@@ -125,6 +126,7 @@ public final class Node: Sendable {
     founding = opened.identity.cluster
     guides = opened.identity.joins?.members ?? []
     self.supplies = supplies
+    self.spool = spool
     self.transport = transport
     quotaBytes = configuration.quotaBytes ?? 0
     nextRequestID = Atomic(opened.identity.memberID << 48 | environment.seed >> 16)
@@ -345,6 +347,11 @@ public final class Node: Sendable {
     if !pipeline.flush.offer(.whenCompacted(revision: revision, completion: completion)) {
       completion(.stopped)
     }
+  }
+
+  /// Calls back when all that is applied by then is in the checkpoint, as `whenCompacted` does.
+  func whenCheckpointed(completion: @escaping @Sendable (NodeError?) -> Void) {
+    if pipeline.health.isOver || !pipeline.apply.submit(.checkpoint(completion)) { completion(.stopped) }
   }
 
   /// Asks for all the disk space that can be given back, and does not wait for it (etcd API: Defragment).

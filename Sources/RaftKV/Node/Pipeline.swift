@@ -101,6 +101,8 @@ enum ApplyInput: Sendable {
   case tick
   /// The checkpoint of what is applied, as soon as there is room for another memtable.
   case rotate
+  /// The same; tell when all that is applied by now is in the checkpoint.
+  case checkpoint(@Sendable (NodeError?) -> Void)
   /// This member's leadership of a term began; or, with 0, ended.
   case leadership(term: Term)
   /// A snapshot, durably in the log, replaces the store's content.
@@ -120,6 +122,8 @@ enum FlushInput: Sendable {
   case maintain
   /// Tell when everything that can go for a compaction to this revision is gone.
   case whenCompacted(revision: Int64, completion: @Sendable (NodeError?) -> Void)
+  /// Tell when the entries up to here are in the checkpoint.
+  case whenFlushed(LogIndex, completion: @Sendable (NodeError?) -> Void)
   /// Give back all the disk space that can be.
   case reclaim
   /// Take over the content that a snapshot brought, while the apply stage stands still.

@@ -58,6 +58,8 @@ class Normaliser:
             text = re.sub(rf"(?<![0-9a-zA-Z.]){re.escape(value)}(?![0-9a-zA-Z])", name, text)
         for pattern, name in self.PATTERNS:
             text = pattern.sub(name, text)
+        # etcdctl pads ids to sixteen digits here.
+        text = re.sub(r"(Member|cluster) +(?=ADDED|CLUSTER)", r"\1 ", text)
         # Members come in the order of their ids.
         text = re.sub(
             r'ETCD_INITIAL_CLUSTER="([^"]*)"',
