@@ -47,19 +47,6 @@ extension Node {
     if !submitTransfer(to: id, completion) { completion(.stopped) }
   }
 
-  /// Before a stop: if this member leads and others vote too, one of them leads next, and clients need not wait for an
-  /// election timeout. Blocks until it does or an election timeout is over.
-  public func handOver() {
-    let (status, voters) = (status, members.filter { !$0.isLearner })
-    guard status.leader == memberID, voters.contains(where: { $0.id != memberID }) else { return }
-    let isDone = ConditionMutex(false)
-    moveLeader(to: nil) { _ in
-      isDone.withLock { $0 = true }
-      isDone.broadcast()
-    }
-    _ = isDone.wait { $0 ? true : nil }
-  }
-
   // MARK: what others ask of the leader
 
   /// A peer asks.
