@@ -421,16 +421,13 @@ public final class Node: Sendable {
 
   // MARK: space
 
-  /// Raises the alarm when there is no space for so many bytes more.
+  /// Raises the alarm when there is no space for so many bytes more. A full disk concerns the others only if there are
+  /// none to go on without this member: it refuses what comes to it, and stops leading by itself.
   func makeSureOfSpace(for growth: Int) -> Bool {
-    if hasSpace(for: growth) { return true }
-    raiseNoSpace()
+    let isDiskFull = pipeline.health.isDiskFull
+    if !isDiskFull && (quotaBytes == 0 || store.sizeInUse + Int64(growth) <= quotaBytes) { return true }
+    if !isDiskFull || pipeline.peers.count.load(ordering: .relaxed) == 0 { raiseNoSpace() }
     return false
-  }
-
-  private func hasSpace(for growth: Int) -> Bool {
-    if pipeline.health.isDiskFull { return false }
-    return quotaBytes == 0 || store.sizeInUse + Int64(growth) <= quotaBytes
   }
 
   /// Raises the NOSPACE alarm of this member, so that every member refuses writes until it is disarmed.
