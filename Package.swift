@@ -116,7 +116,7 @@ let package = Package(
     command(
       "raftkv",
       [
-        "Commands", "RaftKV", "Peers", "MVCC", "WatchAPI", "GRPC", "HTTP",
+        "Commands", "EtcdImport", "RaftKV", "Peers", "MVCC", "WAL", "WatchAPI", "GRPC", "HTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ] + nio),

@@ -39,6 +39,7 @@ struct BoltFileTests {
       let file = TemporaryFile(
         writer.file(
           buckets.sorted { $0.0 < $1.0 }.map { Item($0.0, bucket: $0.1) } + [nested]))
+      defer { withExtendedLifetime(file) {} }
       let bolt = try BoltFile(path: file.path)
       #expect(bolt.meta.pageBytes == pageBytes && !bolt.hasDigest)
       let root = BoltBucket(rootOf: bolt)
@@ -62,6 +63,7 @@ struct BoltFileTests {
       var bytes = writer.file([Item("bucket", bucket: items(100, seed: 1))])
       let newer = Int(transaction % 2) * 4096
       let file = TemporaryFile(bytes)
+      defer { withExtendedLifetime(file) {} }
       #expect(try BoltFile(path: file.path).meta.transaction == transaction)
       bytes[newer + 16 + 20] ^= 1
       file.write(bytes)
@@ -78,6 +80,7 @@ struct BoltFileTests {
   @Test func whatIsNoBoltFileIsSaidToBeNone() {
     for bytes in [[], [1, 2, 3], [UInt8](repeating: 0, count: 100_000)] {
       let file = TemporaryFile(bytes)
+      defer { withExtendedLifetime(file) {} }
       #expect(!EtcdSnapshot.isOne(path: file.path))
       #expect(throws: ImportError.self) { try BoltFile(path: file.path) }
     }
@@ -99,6 +102,7 @@ struct BoltFileTests {
 
   private func failure(_ bytes: [UInt8]) -> String? {
     let file = TemporaryFile(bytes)
+    defer { withExtendedLifetime(file) {} }
     do throws(ImportError) {
       let root = BoltBucket(rootOf: try BoltFile(path: file.path))
       guard let bucket = try root.bucket("b") else { return "no bucket" }

@@ -18,11 +18,12 @@ struct EtcdSnapshotTests {
 
   private func open(_ bytes: [UInt8], checksHash: Bool = false) throws -> EtcdSnapshot {
     let file = TemporaryFile(bytes)
+    defer { withExtendedLifetime(file) {} }
     return try EtcdSnapshot(path: file.path, checksHash: checksHash)
   }
 
   private func versions(_ snapshot: EtcdSnapshot) throws -> [EtcdVersion] {
-    var walk = try snapshot.versions()
+    let walk = try snapshot.versions()
     var found: [EtcdVersion] = []
     while let version = try walk.next() { found.append(version) }
     return found
@@ -189,9 +190,11 @@ struct EtcdSnapshotTests {
   @Test func statusCountsAndHashesAllBuckets() throws {
     let bytes = file(keys: history, meta: [Item("term", [1])])
     let copy = TemporaryFile(bytes)
-    let status = try EtcdSnapshotStatus(path: copy.path)
+    defer { withExtendedLifetime(copy) {} }
+    let status = try SnapshotStatus(path: copy.path)
     #expect(status.revision == 4 && status.totalKeys == 5 && status.totalBytes == bytes.count)
     let changed = TemporaryFile(file(keys: history, meta: [Item("term", [2])]))
-    #expect(try EtcdSnapshotStatus(path: changed.path).hash != status.hash)
+    defer { withExtendedLifetime(changed) {} }
+    #expect(try SnapshotStatus(path: changed.path).hash != status.hash)
   }
 }

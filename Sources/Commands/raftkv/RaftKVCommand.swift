@@ -8,7 +8,7 @@ struct RaftKVCommand: ParsableCommand {
     commandName: "raftkv",
     abstract: "A durable key-value store that speaks the etcd v3 API.",
     version: Version.text,
-    subcommands: [ServeCommand.self, DumpCommand.self, VersionCommand.self])
+    subcommands: [ServeCommand.self, SnapshotCommand.self, DumpCommand.self, VersionCommand.self])
 }
 
 /// `raftkv version`.

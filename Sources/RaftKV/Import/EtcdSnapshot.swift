@@ -1,4 +1,3 @@
-import CChecksum
 public import MVCC
 
 /// What etcd has in a file: one saved by `etcdctl snapshot save`, or a copy of a member's `member/snap/db`.
@@ -124,14 +123,14 @@ public struct EtcdSnapshot: Sendable {
   }
 }
 
-/// Walks the versions of a snapshot, in the order of their revisions.
-public struct EtcdVersions {
+/// Walks the versions of a snapshot, in the order of their revisions. One thread at a time may use it.
+public final class EtcdVersions {
   private var cursor: BoltCursor
 
   fileprivate init(_ keys: BoltBucket) { cursor = BoltCursor(keys) }
 
   /// The next version; nil at the end. Rows that stand for a revision and no key are passed over.
-  public mutating func next() throws(ImportError) -> EtcdVersion? {
+  public func next() throws(ImportError) -> EtcdVersion? {
     while let item = try cursor.next() {
       guard !item.isBucket else {
         throw .damagedPage(item.page, reason: "there is a bucket among the versions")
@@ -146,44 +145,6 @@ public struct EtcdVersions {
       return version
     }
     return nil
-  }
-}
-
-/// What a snapshot's status says of it (etcd: `etcdutl snapshot status`).
-public struct EtcdSnapshotStatus: Sendable, Hashable {
-  /// CRC-32C of the buckets' names, keys and values, in order, as etcd computes it.
-  public var hash: UInt32 = 0
-  /// The main revision of the last version.
-  public var revision: Int64 = 0
-  /// Keys of all buckets, not only those of clients.
-  public var totalKeys = 0
-  /// Bytes of the database.
-  public var totalBytes = 0
-
-  /// Reads a file all through. Says nothing about a digest that may follow the database.
-  public init(path: String) throws(ImportError) {
-    let file = try BoltFile(path: path)
-    totalBytes = file.meta.byteCount
-    var buckets = BoltCursor(BoltBucket(rootOf: file))
-    while let bucket = try buckets.next() {
-      guard bucket.isBucket else {
-        throw .damagedPage(bucket.page, reason: "the root has a value, and not only buckets")
-      }
-      add(bucket.key)
-      var items = BoltCursor(try BoltBucket(bucket, of: file))
-      while let item = try items.next() {
-        add(item.key)
-        if !item.isBucket { add(item.value) }
-        totalKeys += 1
-        if bucket.key.elementsEqual(EtcdVersion.bucket.utf8) {
-          revision = try EtcdVersion(key: item.key, value: item.value).main
-        }
-      }
-    }
-  }
-
-  private mutating func add(_ bytes: ArraySlice<UInt8>) {
-    hash = bytes.withUnsafeBytes { checksum_crc32c(hash, $0.baseAddress, $0.count) }
   }
 }
 

@@ -26,9 +26,15 @@ struct DataDirectory {
     let logDirectory = configuration.walDirectory ?? directory + "/wal"
     try make(directory, fileSystem)
     if configuration.walDirectory != nil { try make(logDirectory, fileSystem) }
-    if try fileSystem.list(directory).contains("member") {
+    let names = try fileSystem.list(directory)
+    if names.contains("member") {
       throw StartError(
-        "\(directory) looks like a data directory of etcd, which raftkv does not read; name another with --data-dir"
+        "\(directory) looks like a data directory of etcd, which raftkv does not read; name another with --data-dir, or "
+          + "restore a snapshot of it: raftkv snapshot restore")
+    }
+    if names.contains(Restore.unfinishedMark) {
+      throw StartError(
+        "the restore of a snapshot into \(directory) did not come to its end: remove the directory and restore again"
       )
     }
     let database = database(configuration)
@@ -156,7 +162,7 @@ struct DataDirectory {
 
   /// Makes a directory and those above it that are missing, durably: a name that a power cut takes away would take
   /// acknowledged writes with it.
-  private static func make(_ directory: String, _ fileSystem: any FileSystem) throws(FileError) {
+  static func make(_ directory: String, _ fileSystem: any FileSystem) throws(FileError) {
     do {
       _ = try fileSystem.list(directory)
       return

@@ -16,23 +16,7 @@ struct Identity: Sendable {
   static func new(_ configuration: NodeConfiguration, peers: (any PeerTransport)?) throws(StartError)
     -> Identity
   {
-    let token = configuration.clusterToken
-    let listed = configuration.initialCluster.map { listed in
-      Member(
-        id: Member.id(peerURLs: listed.peerURLs, clusterToken: token), name: listed.name,
-        peerURLs: listed.peerURLs)
-    }
-    guard let own = listed.first(where: { $0.name == configuration.name }) else {
-      throw StartError("--initial-cluster does not name this member, \"\(configuration.name)\"")
-    }
-    guard Set(listed.map(\.id)).count == listed.count else {
-      throw StartError("--initial-cluster names the same peer URLs twice")
-    }
-    guard listed.count <= MembershipView.maximumVoters else {
-      throw StartError(
-        "--initial-cluster names \(listed.count) members; a cluster has at most \(MembershipView.maximumVoters)"
-      )
-    }
+    let (own, listed) = try listedMembers(configuration)
     let others = listed.filter { $0.id != own.id }
     let urls = others.flatMap(\.peerURLs)
     let known = urls.isEmpty ? nil : peers?.clusterDocument(from: urls, milliseconds: questionMilliseconds)
@@ -51,6 +35,36 @@ struct Identity: Sendable {
       }
     }
     return identity
+  }
+
+  /// The identity of a founder, whatever the others know.
+  static func founder(_ configuration: NodeConfiguration) throws(StartError) -> Identity {
+    let (own, listed) = try listedMembers(configuration)
+    return Identity(memberID: own.id, cluster: Cluster(founders: listed))
+  }
+
+  /// The members that the configuration lists, and which of them this one is.
+  private static func listedMembers(
+    _ configuration: NodeConfiguration
+  ) throws(StartError) -> (own: Member, all: [Member]) {
+    let token = configuration.clusterToken
+    let listed = configuration.initialCluster.map { listed in
+      Member(
+        id: Member.id(peerURLs: listed.peerURLs, clusterToken: token), name: listed.name,
+        peerURLs: listed.peerURLs)
+    }
+    guard let own = listed.first(where: { $0.name == configuration.name }) else {
+      throw StartError("--initial-cluster does not name this member, \"\(configuration.name)\"")
+    }
+    guard Set(listed.map(\.id)).count == listed.count else {
+      throw StartError("--initial-cluster names the same peer URLs twice")
+    }
+    guard listed.count <= MembershipView.maximumVoters else {
+      throw StartError(
+        "--initial-cluster names \(listed.count) members; a cluster has at most \(MembershipView.maximumVoters)"
+      )
+    }
+    return (own, listed)
   }
 
   /// Finds this member among those of the running cluster by its peer URLs.

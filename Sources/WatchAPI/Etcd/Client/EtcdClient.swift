@@ -7,7 +7,7 @@ public import Proto
 ///
 /// The futures fail with `GRPCStatus` as the server gave it, or with `MalformedResponse`.
 public struct EtcdClient: Sendable {
-  private let connection: ClientConnection
+  let connection: ClientConnection
   /// How long a call may take; nil for as long as it takes.
   public var timeout: TimeAmount?
 
