@@ -1,7 +1,7 @@
 # Every command of the repository. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check bench format clean
+.PHONY: help run serve test check sim bench format clean
 
 DATA ?= .data/default
 LISTEN ?= http://127.0.0.1:2379
@@ -24,6 +24,9 @@ test: ## Run every test: units, then real clients against a real server
 
 check: ## Format, lint, tidy rules, a build without warnings, every test
 	@scripts/check
+
+sim: ## Simulate clusters: SEED=N replays one, SEEDS=N runs many (FIRST=N: from there on)
+	@scripts/sim $(if $(SEED),--seed $(SEED) --trace sim-$(SEED).trace,--seeds $(or $(SEEDS),500) --first $(or $(FIRST),1)) $(ARGS)
 
 bench: ## Measure an embedded member (ARGS='--help' lists the options)
 	@scripts/bench $(ARGS)

@@ -146,5 +146,18 @@ let package = Package(
     tests("Bench", ["Bench", "MVCC", "GRPC", "HTTP"] + nio),
     tests("Commands", ["Commands", .product(name: "Logging", package: "swift-log")]),
     tests("Tidy", []),
+
+    // The simulator: a library, a command that runs many seeds, and tests that run a few.
+    .target(
+      name: "Simulation",
+      dependencies: [
+        "RaftKV", "Raft", "WAL", "MVCC", .product(name: "Logging", package: "swift-log"),
+        .product(name: "DequeModule", package: "swift-collections"),
+      ], path: "Tests/Simulation/Library", swiftSettings: settings),
+    .executableTarget(
+      name: "sim", dependencies: ["Simulation"], path: "Tests/Simulation/Command", swiftSettings: settings),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation"], path: "Tests/Simulation/Cases",
+      swiftSettings: settings),
   ]
 )
