@@ -176,6 +176,7 @@ struct TransportTests {
 
   @Test func nothingComesAfterTheStop() throws {
     let members = try TestMember.cluster(2)
+    let addresses = members.map(\.address)
     for round in 1...1000 as ClosedRange<UInt64> {
       members[0].transport.send([.heartbeat(from: 1, to: 2, round: round)])
     }
@@ -183,7 +184,7 @@ struct TransportTests {
     let count = members[1].receiver.messages.count
     members[0].transport.send([.heartbeat(from: 1, to: 2, round: 1)])
     members[1].transport.send([.heartbeat(from: 2, to: 1, round: 1)])
-    members[1].transport.setPeers(members.map(\.address), removed: [])
+    members[1].transport.setPeers(addresses, removed: [])
     let answer = Box<[UInt8]?>()
     members[1].transport.ask([1], of: 1, milliseconds: 60_000) { answer.put($0) }
     #expect(try answer.wait() == nil)
