@@ -34,12 +34,13 @@ struct ClusterTests {
 
     static func url(_ name: String) -> String { "http://\(name):2380" }
 
-    func start(_ name: String, of names: [String], joins: Bool = false) throws {
+    /// With `sharedName` all members go by it, as by the default of `--name`.
+    func start(_ name: String, of names: [String], joins: Bool = false, sharedName: String? = nil) throws {
       var configuration = testConfiguration(directory + "/" + name)
-      configuration.name = name
+      configuration.name = sharedName ?? name
       configuration.peerURLs = [Self.url(name)]
       configuration.clientURLs = ["http://\(name):2379"]
-      configuration.initialCluster = names.map { ($0, [Self.url($0)]) }
+      configuration.initialCluster = names.map { (sharedName ?? $0, [Self.url($0)]) }
       configuration.joinsExistingCluster = joins
       configuration.heartbeatMilliseconds = 100
       configuration.electionMilliseconds = 1000
@@ -217,6 +218,21 @@ struct ClusterTests {
     #expect(try cluster.put("two are left", at: rest[0]).isApplied)
     #expect(throws: StartError.self) { try cluster.start(leader, of: names) }
     cluster.stopAll()
+  }
+
+  @Test func whoJoinsIsKnownByItsURLsWhateverItsName() throws {
+    let cluster = TestCluster(machine, directory.path)
+    try cluster.start("a", of: ["a"], sharedName: "default")
+    _ = try cluster.leader(among: ["a"])
+    let first = try cluster.node("a")
+    let added = try cluster.member {
+      first.addMember(peerURLs: [TestCluster.url("b")], isLearner: true, completion: $0)
+    }
+    let id = try #require(try added.get()).id
+    try cluster.start("b", of: ["a", "b"], joins: true, sharedName: "default")
+    #expect(try cluster.node("b").memberID == id)
+    cluster.stopAll()
+    #expect(cluster.failures.all == [])
   }
 
   @Test func leadershipIsHandedOver() throws {

@@ -53,7 +53,10 @@ struct Identity: Sendable {
         id: Member.id(peerURLs: listed.peerURLs, clusterToken: token), name: listed.name,
         peerURLs: listed.peerURLs)
     }
-    guard let own = listed.first(where: { $0.name == configuration.name }) else {
+    // Members of a running cluster may share a name, such as the default: their peer URLs tell them apart.
+    let namesakes = listed.filter { $0.name == configuration.name }
+    let own = namesakes.first { Set($0.peerURLs) == Set(configuration.peerURLs) } ?? namesakes.first
+    guard let own else {
       throw StartError("--initial-cluster does not name this member, \"\(configuration.name)\"")
     }
     guard Set(listed.map(\.id)).count == listed.count else {
