@@ -135,7 +135,7 @@ let package = Package(
     command(
       "bench", ["Bench", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
-    tests("Checksum", ["Checksum"]),
+    tests("Checksum", ["Checksum", "CChecksum"]),
     tests("Raft", ["Raft"], data: ["testdata"]),
     tests("WAL", ["WAL"]),
     tests("MVCC", ["MVCC", "CLMDB"]),
