@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import NIOCore
 import NIOSSL
 import RaftKV
@@ -149,21 +149,18 @@ final class TLSContexts: Sendable {
   }
 }
 
-/// What changes when a file is replaced.
+/// What changes when a file is replaced, or a link to it.
 private struct FileStamp: Equatable {
-  private let device: UInt
-  private let inode: UInt
-  private let size: Int
-  private let seconds: Int
-  private let nanoseconds: Int
+  private let path: String
+  private let inode: Int?
+  private let size: Int?
+  private let modified: Date?
 
   init(_ path: String) {
-    var status = stat()
-    let isThere = stat(path, &status) == 0
-    device = isThere ? UInt(status.st_dev) : 0
-    inode = isThere ? UInt(status.st_ino) : 0
-    size = isThere ? Int(status.st_size) : -1
-    seconds = isThere ? status.st_mtim.tv_sec : 0
-    nanoseconds = isThere ? status.st_mtim.tv_nsec : 0
+    self.path = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    let attributes = try? FileManager.default.attributesOfItem(atPath: self.path)
+    inode = attributes?[.systemFileNumber] as? Int
+    size = attributes?[.size] as? Int
+    modified = attributes?[.modificationDate] as? Date
   }
 }
