@@ -45,8 +45,7 @@ final class TLSContexts: Sendable {
 
   /// The handler for a connection to this host.
   func clientHandler(host: String) throws -> NIOSSLClientHandler {
-    var address = in6_addr()
-    let isAddress = inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1
+    let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
     // The address itself is compared with the certificate when there is no name.
     return try NIOSSLClientHandler(context: current().client, serverHostname: isAddress ? nil : host)
   }
