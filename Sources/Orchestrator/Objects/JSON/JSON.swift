@@ -13,12 +13,17 @@ public enum JSON: Sendable, Hashable {
 }
 
 extension JSON {
-  /// The text of a string; nil for anything else. The same for the accessors below.
+  /// The text of a string; nil for anything else.
   public var string: String? { if case .string(let value) = self { value } else { nil } }
+  /// The value of a boolean; nil for anything else.
   public var boolean: Bool? { if case .boolean(let value) = self { value } else { nil } }
+  /// The value of an integer; nil for anything else.
   public var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
+  /// The elements of an array; nil for anything else.
   public var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+  /// The members of an object; nil for anything else.
   public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
+  /// Whether this is null.
   public var isNull: Bool { if case .null = self { true } else { false } }
 
   /// A member of an object. Reading gives nil where there is none, or where this is no object; writing nil removes it,
@@ -68,9 +73,14 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
 {
   // No nil literal: it would be taken for null where nil for no value is meant, as in `isThere ? value : nil`.
 
+  /// A string.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// An integer.
   public init(integerLiteral value: Int64) { self = .integer(value) }
+  /// A boolean.
   public init(booleanLiteral value: Bool) { self = .boolean(value) }
+  /// An array.
   public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  /// An object; of equal keys the last counts.
   public init(dictionaryLiteral elements: (String, JSON)...) { self = .object(JSONObject(elements)) }
 }

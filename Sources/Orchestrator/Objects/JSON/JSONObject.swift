@@ -3,7 +3,9 @@
 public struct JSONObject: Sendable, Hashable {
   /// A member.
   public struct Member: Sendable, Hashable {
+    /// Its name.
     public let key: String
+    /// What is under that name.
     public var value: JSON
   }
 
@@ -18,6 +20,9 @@ public struct JSONObject: Sendable, Hashable {
     members.reserveCapacity(elements.underestimatedCount)
     for (key, value) in elements { self[key] = value }
   }
+
+  /// These members, which are sorted by key, each key once.
+  init(sorted members: [Member]) { self.members = members }
 
   /// A member's value; writing nil removes it.
   public subscript(key: String) -> JSON? {
@@ -60,7 +65,9 @@ public struct JSONObject: Sendable, Hashable {
 }
 
 extension JSONObject: RandomAccessCollection, MutableCollection {
+  /// The place of the first member.
   public var startIndex: Int { 0 }
+  /// The place behind the last member.
   public var endIndex: Int { members.count }
 
   /// The members, sorted by key. Only a member's value can be changed.
@@ -77,5 +84,6 @@ extension JSONObject: RandomAccessCollection, MutableCollection {
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
+  /// The members of a literal; of equal keys the last counts.
   public init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
 }
