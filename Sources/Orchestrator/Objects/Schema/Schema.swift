@@ -45,6 +45,7 @@ public struct Schema: Sendable {
     /// `$retainKeys` may name the fields that stay.
     public var retainsKeys = false
 
+    /// A strategy; replacing the value is the usual one.
     public init(merges: Bool = false, retainsKeys: Bool = false) {
       self.merges = merges
       self.retainsKeys = retainsKeys
@@ -55,6 +56,7 @@ public struct Schema: Sendable {
   public struct Field: Sendable, Hashable {
     /// Its name in JSON.
     public var name: String
+    /// What its value must be.
     public var shape: Shape
     /// Whether the declaration calls it required. Validation is by hand; this is for OpenAPI.
     public var isRequired = false
@@ -63,6 +65,7 @@ public struct Schema: Sendable {
     public var omitsEmpty = true
     /// Whether absent and zero differ (a pointer in Go).
     public var isOptionalPointer = false
+    /// How a strategic merge patch treats it.
     public var patchStrategy = PatchStrategy()
     /// The field that tells the elements of a list apart in a strategic merge patch.
     public var mergeKey: String?
@@ -72,7 +75,10 @@ public struct Schema: Sendable {
     public var enumeration: [String] = []
     /// The field number in protobuf, 0 if there is none.
     public var protobufNumber = 0
+    /// The type as Kubernetes' messages name it, such as `v1.Protocol` or `[]v1.PodIP`; nil where the shape tells it.
+    public var typeName: String?
 
+    /// An optional field without further properties.
     public init(name: String, shape: Shape) {
       self.name = name
       self.shape = shape
@@ -83,26 +89,38 @@ public struct Schema: Sendable {
   public struct Structure: Sendable {
     /// Such as `core/v1.Pod`.
     public let name: String
-    /// Inlined ones included.
+    /// Sorted by name, inlined ones included.
     public let fields: [Field]
     /// Whether the structure as a whole has one owner under server-side apply.
     public let isAtomic: Bool
-    private let places: [String: Int]
 
+    /// A structure of fields in any order, each name once.
     public init(name: String, fields: [Field], isAtomic: Bool = false) {
       self.name = name
-      self.fields = fields
+      // Decoding walks the fields and a document's members side by side, and the latter are sorted.
+      var place = 1
+      while place < fields.count, fields[place - 1].name < fields[place].name { place += 1 }
+      self.fields = place >= fields.count ? fields : fields.sorted { $0.name < $1.name }
       self.isAtomic = isAtomic
-      places = Dictionary(uniqueKeysWithValues: fields.enumerated().map { ($1.name, $0) })
     }
 
     /// The field of this name in JSON.
-    public subscript(field: String) -> Field? { places[field].map { fields[$0] } }
+    public subscript(field: String) -> Field? {
+      var low = 0
+      var high = fields.count
+      while low < high {
+        let middle = (low + high) / 2
+        if fields[middle].name < field { low = middle + 1 } else { high = middle }
+      }
+      return low < fields.count && fields[low].name == field ? .some(fields[low]) : nil
+    }
   }
 
+  /// All structures; shapes refer to them by their places.
   public let structures: [Structure]
   private let numbers: [String: Int]
 
+  /// A schema of structures with different names.
   public init(structures: [Structure]) {
     self.structures = structures
     numbers = Dictionary(uniqueKeysWithValues: structures.enumerated().map { ($1.name, $0) })
