@@ -5,17 +5,17 @@ struct DecodeRun {
   /// Something wrong with a value.
   struct Finding {
     enum Kind {
+      /// A field that the structure does not have.
       case unknown
-      /// A value of another kind; the decoder goes on.
-      case mismatch(String)
-      /// The same for a number, which the message shows as it was written.
+      case message(String)
+      /// The same about a number, which the message shows as it was written.
       case number(before: String, number: String, after: String)
-      /// A value that a type of its own refuses; the decoder stops.
-      case stop(String)
     }
 
     let path: JSONPath
     let kind: Kind
+    /// Whether the decoder stops there: a type that reads itself refuses the value. Otherwise it goes on.
+    var isStop = false
   }
 
   let schema: Schema
@@ -23,8 +23,8 @@ struct DecodeRun {
   private var path: [JSONPath.Step] = []
   /// The fields of structures among the path's steps.
   private var fieldNames: [String] = []
-  /// The innermost structure as messages name it: `Container`.
-  private var owner = ""
+  /// The innermost structure.
+  private var owner: Int?
   /// Inside values that Kubernetes decodes apart, unknown fields are dropped without a word.
   private var isSilent = false
 
@@ -40,10 +40,7 @@ struct DecodeRun {
   private mutating func structure(_ number: Int, _ object: JSONObject) -> JSON {
     let structure = schema.structures[number]
     let outer = owner
-    owner =
-      structure.name.utf8.firstIndex(of: UInt8(ascii: ".")).map {
-        String(structure.name[structure.name.index(after: $0)...])
-      } ?? structure.name
+    owner = number
     defer { owner = outer }
     var members: [JSONObject.Member] = []
     members.reserveCapacity(object.count + 4)
@@ -188,7 +185,7 @@ struct DecodeRun {
       do throws(Base64.ParseError) {
         return .string(Base64.encode(try Base64.decode(text)))
       } catch {
-        note(.mismatch(error.description))
+        note(.message(error.description))
         return nil
       }
     case .array(let elements):
@@ -207,7 +204,7 @@ struct DecodeRun {
       case (.quantity, _): return .string(try Quantity(decoding: value).canonical)
       case (.intOrString, _):
         guard let number = IntOrString(value) else {
-          stop(value, "int32")
+          mismatch(value, .int32, nil, isStop: true)
           return nil
         }
         return number.json
@@ -218,10 +215,10 @@ struct DecodeRun {
         let time = try Timestamp(parsing: text, layout: .microseconds)
         return time.isZero ? nil : .string(time.microText)
       case (.duration, .string(let text)): return .string(try GoDuration(parsing: text).text)
-      default: stop(value, "string")
+      default: mismatch(value, .string, nil, isStop: true)
       }
     } catch {
-      note(.stop("\(error)"))
+      note(.message("\(error)"), isStop: true)
     }
     return nil
   }
@@ -241,7 +238,7 @@ struct DecodeRun {
     case ("v1.JSONSchemaPropsOrArray", .array(let elements)): return list(elements, schemaShape, nil)
     case (_, .object): return decoded(value, schemaShape, nil)
     case ("v1.JSONSchemaPropsOrBool", _):
-      note(.stop("boolean or JSON schema expected"))
+      note(.message("boolean or JSON schema expected"), isStop: true)
       return nil
     default: return .null
     }
@@ -249,32 +246,32 @@ struct DecodeRun {
 
   // MARK: Messages
 
-  private mutating func note(_ kind: Finding.Kind) {
-    findings.append(Finding(path: JSONPath(path), kind: kind))
+  private mutating func note(_ kind: Finding.Kind, isStop: Bool = false) {
+    findings.append(Finding(path: JSONPath(path), kind: kind, isStop: isStop))
   }
 
   /// Notes a value of the wrong kind.
-  private mutating func mismatch(_ value: JSON, _ shape: Schema.Shape, _ typeName: String?) {
+  private mutating func mismatch(
+    _ value: JSON, _ shape: Schema.Shape, _ typeName: String?, isStop: Bool = false
+  ) {
     let after = place(of: typeName ?? goType(shape))
     let before = "json: cannot unmarshal \(JSONKind.name(of: value))"
     switch (shape, value) {
     case (.int32, .integer), (.int32, .number), (.int64, .number):
-      note(.number(before: before + " ", number: value.text, after: after))
-    default: note(.mismatch(before + after))
+      note(.number(before: before + " ", number: value.text, after: after), isStop: isStop)
+    default: note(.message(before + after), isStop: isStop)
     }
-  }
-
-  /// The same in a type that reads itself.
-  private mutating func stop(_ value: JSON, _ typeName: String) {
-    var kind = JSONKind.name(of: value)
-    if typeName == "int32", kind == "number" { kind += " " + value.text }
-    note(.stop("json: cannot unmarshal \(kind)\(place(of: typeName))"))
   }
 
   /// The end of a message: the field, which is named by the structures' fields on the way to it, and its type.
   private func place(of typeName: String) -> String {
-    guard !owner.isEmpty else { return " into Go value of type \(typeName)" }
-    return " into Go struct field \(owner).\(fieldNames.joined(separator: ".")) of type \(typeName)"
+    guard let owner else { return " into Go value of type \(typeName)" }
+    let structure = schema.structures[owner].name
+    let name = structure.utf8.lastIndex(of: UInt8(ascii: ".")).map {
+      structure[structure.utf8.index(after: $0)...]
+    }
+    let field = fieldNames.joined(separator: ".")
+    return " into Go struct field \(name ?? structure[...]).\(field) of type \(typeName)"
   }
 
   /// The type as Go writes it.

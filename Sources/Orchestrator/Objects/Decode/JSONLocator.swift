@@ -1,5 +1,7 @@
-/// Finds where in a JSON text some of its values stand. Values are sorted by key once parsed, but errors are reported in
-/// the order of the text; as they are rare, their places are looked up when there are any.
+/// Finds where in a JSON text some of its values stand.
+///
+/// Members are sorted by key once parsed, but errors are reported in the order of the text; as they are rare, their
+/// places are looked up when there are any.
 struct JSONLocator {
   /// What to find.
   struct Target {

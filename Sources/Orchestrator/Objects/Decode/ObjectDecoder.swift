@@ -58,16 +58,16 @@ public struct ObjectDecoder: Sendable {
 
   /// The error that Kubernetes' decoder would report: the first that stops it, else the first it meets.
   private func error(of findings: [DecodeRun.Finding], in document: JSONDocument) -> DecodeError? {
-    let stopping = findings.filter { if case .stop = $0.kind { true } else { false } }
-    let saved = findings.filter { if case .unknown = $0.kind { false } else { true } }
-    let candidates = stopping.isEmpty ? saved : stopping
+    let errors = findings.filter { if case .unknown = $0.kind { false } else { true } }
+    let stopping = errors.filter(\.isStop)
+    let candidates = stopping.isEmpty ? errors : stopping
     let places = document.offsets(of: candidates.map { JSONLocator.Target(path: $0.path) })
     guard let first = candidates.indices.min(by: { (places[$0]?.key ?? 0) < (places[$1]?.key ?? 0) }) else {
       return nil
     }
     switch candidates[first].kind {
     case .unknown: return nil
-    case .stop(let message), .mismatch(let message): return DecodeError(message)
+    case .message(let message): return DecodeError(message)
     case .number(let before, let number, let after):
       let written = places[first].flatMap { document.number(at: $0.value) }
       return DecodeError(before + (written ?? number) + after)

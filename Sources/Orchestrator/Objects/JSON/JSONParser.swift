@@ -95,8 +95,8 @@ struct JSONParser {
     .invalidCharacter(in: bytes, at: position, place)
   }
 
-  private mutating func literal(_ text: StaticString, _ value: JSON) throws(JSONError) -> JSON {
-    for expected in "\(text)".utf8 {
+  private mutating func literal(_ text: String, _ value: JSON) throws(JSONError) -> JSON {
+    for expected in text.utf8 {
       guard position < bytes.count, bytes[position] == expected else {
         let character = Character(Unicode.Scalar(expected))
         throw invalidCharacter("in literal \(text) (expecting '\(character)')")

@@ -6,8 +6,9 @@
 ///   letters in one word (`!` written although empty, `*` a pointer, `R` required, `S` a set, `A` an atomic map,
 ///   `p` and `k` the patch strategies merge and retainKeys), `m=` the keys of a list, `K=` the merge key, `D=` the
 ///   default in JSON.
-/// - A shape is a letter (see `scalar`), `{Name}` for a structure, or a shape behind `[` (a list) or `%` (a map). A name
-///   behind `:` is the declared one of the innermost scalar, behind `~` of the whole. Names of other packages are full.
+/// - A shape is a letter (see `scalar`), `{Name}` for a structure, or a shape behind `[` (a list) or `%` (a map). A
+///   name behind `:` is the declared one of the innermost scalar, behind `~` of the whole. Names of other packages are
+///   full.
 /// - After `@enumerations` come the values of named strings: a full name, then the values with `|` between.
 /// - After `@resources` come the resources: group (`-` for none), version, plural, kind, scope (`N` or `C`), short
 ///   names, categories, verbs (`*` for all); and below each its subresources: `/name`, kind, verbs.

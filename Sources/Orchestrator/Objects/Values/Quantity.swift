@@ -114,8 +114,8 @@ extension Quantity: CustomStringConvertible {
   /// The canonical text.
   public var description: String { canonical }
 
-  /// How Kubernetes writes it: no fraction, and the largest suffix that loses nothing. A binary amount that is below 1Ki
-  /// or not whole is written as a decimal one.
+  /// How Kubernetes writes it: no fraction, and the largest suffix that loses nothing. A binary amount that is below
+  /// 1Ki or not whole is written as a decimal one.
   public var canonical: String {
     if isZero { return "0" }
     if format == .binarySI, nanos.magnitude >= 1024 * UInt128(Self.nanosPerUnit),
