@@ -205,6 +205,13 @@ import Testing
     #expect(
       DecodeError.cannotBeHandled(kind: "Pod", version: "v1", as: "Pod", "x")
         == #"Pod in version "v1" cannot be handled as a Pod: x"#)
+    #expect(
+      DecodeError.notRegistered(kind: "Pod", apiVersion: "v9")
+        == #"no kind "Pod" is registered for version "v9" in scheme "#
+        + #""k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30""#)
+    #expect(
+      DecodeError.notConvertible(kind: "Service", version: "v1", to: "Pod", of: "")
+        == "converting (v1.Service) to (core.Pod): unknown conversion")
   }
 
   // MARK: The canonical form

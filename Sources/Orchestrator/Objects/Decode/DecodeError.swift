@@ -14,6 +14,20 @@ public struct DecodeError: Error, Sendable, Hashable, CustomStringConvertible {
     "\(kind) in version \(GoQuote.text(version)) cannot be handled as a \(expected): \(reason)"
   }
 
+  /// The reason for a kind that its group and version do not have.
+  public static func notRegistered(kind: String, apiVersion: String) -> String {
+    "no kind \(GoQuote.text(kind)) is registered for version \(GoQuote.text(apiVersion)) in scheme "
+      + #""k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30""#
+  }
+
+  /// The reason for a kind that is another than the one that the path expects of a group.
+  public static func notConvertible(kind: String, version: String, to expected: String, of group: String)
+    -> String
+  {
+    let package = group.isEmpty ? "core" : String(group.prefix { $0 != "." })
+    return "converting (\(version).\(kind)) to (\(package).\(expected)): unknown conversion"
+  }
+
   /// The message of the answer to a request whose body does not even tell its kind.
   public static func unrecognized(_ body: [UInt8], expecting kind: String, _ reason: String) -> String {
     "the object provided is unrecognized (must be of type \(kind)): \(reason) (\(summary(of: body)))"
