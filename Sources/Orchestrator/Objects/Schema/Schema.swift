@@ -44,10 +44,13 @@ public struct Schema: Sendable {
     public var merges = false
     /// `$retainKeys` may name the fields that stay.
     public var retainsKeys = false
+    /// An object is replaced instead of merged.
+    public var replaces = false
 
-    public init(merges: Bool = false, retainsKeys: Bool = false) {
+    public init(merges: Bool = false, retainsKeys: Bool = false, replaces: Bool = false) {
       self.merges = merges
       self.retainsKeys = retainsKeys
+      self.replaces = replaces
     }
   }
 
