@@ -247,7 +247,7 @@ extension StrategicMergePatch {
   }
 
   /// Whether the elements are objects; nil if there are none. Throws unless all are of one type.
-  private static func holdsObjects(_ lists: [[JSON]]) throws(PatchError) -> Bool? {
+  static func holdsObjects(_ lists: [[JSON]]) throws(PatchError) -> Bool? {
     var first: JSON?
     for element in lists.joined() {
       guard let first else {
