@@ -28,7 +28,9 @@ public struct JSONObject: Sendable, Hashable {
   public subscript(key: String) -> JSON? {
     get {
       let place = self.place(of: key)
-      return place < members.count && members[place].key == key ? members[place].value : nil
+      // Not a conditional expression: its nil would be JSON's null.
+      guard place < members.count, members[place].key == key else { return nil }
+      return members[place].value
     }
     set {
       let place = self.place(of: key)

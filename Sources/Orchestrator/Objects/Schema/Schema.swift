@@ -44,11 +44,14 @@ public struct Schema: Sendable {
     public var merges = false
     /// `$retainKeys` may name the fields that stay.
     public var retainsKeys = false
+    /// An object is replaced instead of merged.
+    public var replaces = false
 
-    /// A strategy; replacing the value is the usual one.
-    public init(merges: Bool = false, retainsKeys: Bool = false) {
+    /// A strategy; replacing lists and merging objects is the usual one.
+    public init(merges: Bool = false, retainsKeys: Bool = false, replaces: Bool = false) {
       self.merges = merges
       self.retainsKeys = retainsKeys
+      self.replaces = replaces
     }
   }
 

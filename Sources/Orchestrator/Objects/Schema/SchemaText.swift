@@ -151,6 +151,7 @@ struct SchemaText {
     case UInt8(ascii: "A"): isAtomicMap = true
     case UInt8(ascii: "p"): field.patchStrategy.merges = true
     case UInt8(ascii: "k"): field.patchStrategy.retainsKeys = true
+    case UInt8(ascii: "r"): field.patchStrategy.replaces = true
     default: preconditionFailure("a field has no property \(letter)")
     }
   }

@@ -3069,7 +3069,7 @@ metadata {meta/v1.ListMeta} 1
 =PodDisruptionBudgetSpec
 maxUnavailable x 3 *
 minAvailable x 1 *
-selector {meta/v1.LabelSelector} 2 *
+selector {meta/v1.LabelSelector} 2 *r
 unhealthyPodEvictionPolicy s:UnhealthyPodEvictionPolicyType 4 *
 =PodDisruptionBudgetStatus
 conditions [{meta/v1.Condition} 7 p m=type K=type
