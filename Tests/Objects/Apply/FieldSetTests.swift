@@ -145,10 +145,4 @@ struct FieldSetTests {
     #expect(!set.contains([.field("spec"), .field("replicas"), .field("x")]))
     #expect(set.leaves.fieldsV1Text == set.fieldsV1Text.replacing(#"".":{},"#, with: ""))
   }
-
-  @Test(arguments: [
-    ("a", #""a""#), ("a\"b\\", #""a\"b\\""#), ("\n\t\r\u{7}\u{1}\u{7f}", #""\n\t\r\a\x01\x7f""#),
-    ("ü\u{85}", #""ü\u0085""#),
-  ])
-  func `texts are quoted as Go does`(text: String, quoted: String) { #expect(GoText.quoted(text) == quoted) }
 }

@@ -84,7 +84,7 @@ extension TypedFields {
   private func complain(
     _ kind: String, _ value: JSON, _ path: [FieldSet.PathElement], _ errors: inout [TypedValueError]
   ) {
-    errors.append(TypedValueError(path: path, message: "expected \(kind), got &{\(GoText.plain(value))}"))
+    errors.append(TypedValueError(path: path, message: "expected \(kind), got &{\(GoFormat.plain(value))}"))
   }
 
   private func complaint(aboutScalar value: JSON, shape: Schema.Shape) -> String? {
@@ -97,11 +97,11 @@ extension TypedFields {
     case (.intOrString, .string), (.intOrString, .integer), (.intOrString, .number), (.intOrString, .boolean),
       (.quantity, .string), (.quantity, .integer), (.quantity, .number), (.quantity, .boolean):
       nil
-    case (.intOrString, _), (.quantity, _): "expected any scalar, got &{\(GoText.plain(value))}"
+    case (.intOrString, _), (.quantity, _): "expected any scalar, got &{\(GoFormat.plain(value))}"
     case (.int32, _), (.int64, _), (.number, _):
-      "expected numeric (int or float), got \(GoText.type(of: value))"
-    case (.boolean, _): "expected boolean, got &{\(GoText.plain(value))}"
-    default: "expected string, got &value.valueUnstructured{Value:\(GoText.source(value))}"
+      "expected numeric (int or float), got \(value.isNull ? "<nil>" : GoFormat.type(of: value))"
+    case (.boolean, _): "expected boolean, got &{\(GoFormat.plain(value))}"
+    default: "expected string, got &value.valueUnstructured{Value:\(GoFormat.source(value))}"
     }
   }
 }

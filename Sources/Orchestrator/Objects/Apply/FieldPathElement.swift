@@ -40,8 +40,8 @@ extension FieldSet.PathElement {
     switch self {
     case .field(let name): "." + name
     case .key(let fields):
-      "[" + fields.map { "\($0.name)=\(GoText.value($0.value))" }.joined(separator: ",") + "]"
-    case .value(let value): "[=\(GoText.value(value))]"
+      "[" + fields.map { "\($0.name)=\(GoFormat.value($0.value))" }.joined(separator: ",") + "]"
+    case .value(let value): "[=\(GoFormat.value(value))]"
     case .index(let index): "[\(index)]"
     }
   }

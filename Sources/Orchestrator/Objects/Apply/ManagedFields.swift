@@ -155,8 +155,8 @@ extension ManagedFields.Identity {
 
   /// The manager as conflicts name it: `"m1"`, `"kubectl" with subresource "scale" using apps/v1`.
   var text: String {
-    var text = GoText.quoted(manager)
-    if !subresource.isEmpty { text += " with subresource \(GoText.quoted(subresource))" }
+    var text = GoFormat.quoted(manager)
+    if !subresource.isEmpty { text += " with subresource \(GoFormat.quoted(subresource))" }
     if operation == .update { text += " using \(apiVersion)" }
     return text
   }

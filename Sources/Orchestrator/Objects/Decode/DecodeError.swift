@@ -11,12 +11,12 @@ public struct DecodeError: Error, Sendable, Hashable, CustomStringConvertible {
   public static func cannotBeHandled(kind: String, version: String, as expected: String, _ reason: String)
     -> String
   {
-    "\(kind) in version \(GoQuote.text(version)) cannot be handled as a \(expected): \(reason)"
+    "\(kind) in version \(GoFormat.quoted(version)) cannot be handled as a \(expected): \(reason)"
   }
 
   /// The reason for a kind that its group and version do not have.
   public static func notRegistered(kind: String, apiVersion: String) -> String {
-    "no kind \(GoQuote.text(kind)) is registered for version \(GoQuote.text(apiVersion)) in scheme "
+    "no kind \(GoFormat.quoted(kind)) is registered for version \(GoFormat.quoted(apiVersion)) in scheme "
       + #""k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30""#
   }
 

@@ -27,7 +27,7 @@ public struct JSONDocument: Sendable {
   public var duplicateFields: [String] {
     let offsets = offsets(of: duplicates.map { JSONLocator.Target(path: $0, isRepetition: true) })
     return duplicates.indices.sorted { (offsets[$0]?.key ?? 0) < (offsets[$1]?.key ?? 0) }
-      .map { "duplicate field \(GoQuote.text(duplicates[$0].description))" }
+      .map { "duplicate field \(GoFormat.quoted(duplicates[$0].description))" }
   }
 
   /// Where the targets' keys and values start in the text; nil for those that are not in it.

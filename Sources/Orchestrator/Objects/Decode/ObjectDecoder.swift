@@ -91,7 +91,7 @@ public struct ObjectDecoder: Sendable {
     for place in order where problems.count < Self.maximumProblems {
       let target = targets[place]
       let word = target.isRepetition ? "duplicate" : "unknown"
-      let problem = "\(word) field \(GoQuote.text(target.path.description))"
+      let problem = "\(word) field \(GoFormat.quoted(target.path.description))"
       if seen.insert(problem).inserted { problems.append(problem) }
     }
     return problems

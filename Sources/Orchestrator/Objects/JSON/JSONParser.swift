@@ -236,7 +236,7 @@ struct JSONParser {
 
   private func invalidEscape(length: Int) -> JSONError {
     let sequence = UTF8Repair.string(bytes[position..<min(position + length, bytes.count)])
-    return JSONError("invalid escape sequence \(GoQuote.text(sequence)) in string", offset: position)
+    return JSONError("invalid escape sequence \(GoFormat.quoted(sequence)) in string", offset: position)
   }
 
   private mutating func unicodeEscape(into text: inout [UInt8]) throws(JSONError) {

@@ -21,7 +21,7 @@ public struct GoDuration: Sendable, Hashable, Comparable {
   /// The duration that this text is: a sign, then numbers with units (`ns us µs ms s m h`).
   /// - Throws: `ParseError`, whose description is Kubernetes' message.
   public init(parsing text: String) throws(ParseError) {
-    let quoted = GoQuote.bytes(text.utf8)
+    let quoted = GoFormat.quotedBytes(text.utf8)
     let invalid = ParseError(description: "time: invalid duration \(quoted)")
     var rest = Array(text.utf8)[...]
     var isNegative = false
@@ -50,7 +50,7 @@ public struct GoDuration: Sendable, Hashable, Comparable {
       guard !name.isEmpty else { throw ParseError(description: "time: missing unit in duration \(quoted)") }
       let nameText = String(decoding: name, as: UTF8.self)
       guard let unit = Self.units[nameText] else {
-        throw ParseError(description: "time: unknown unit \(GoQuote.bytes(name)) in duration \(quoted)")
+        throw ParseError(description: "time: unknown unit \(GoFormat.quotedBytes(name)) in duration \(quoted)")
       }
       guard let amount = Self.amount(whole, fraction, unit) else { throw invalid }
       let (sum, overflows) = total.addingReportingOverflow(amount)

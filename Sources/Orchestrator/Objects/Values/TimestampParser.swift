@@ -50,7 +50,7 @@ private struct TimestampParser {
     try check(second < 60, "second")
     let nanoseconds = try fraction()
     let offset = try zone()
-    guard rest.isEmpty else { throw failure(": extra text: \(GoQuote.bytes(rest))") }
+    guard rest.isEmpty else { throw failure(": extra text: \(GoFormat.quotedBytes(rest))") }
     let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
     let days = month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
     try check(1...days ~= Int(day), "day")
@@ -136,10 +136,10 @@ private struct TimestampParser {
   }
 
   private func failure(_ reason: String) -> Timestamp.ParseError {
-    Timestamp.ParseError(description: "parsing time \(GoQuote.bytes(text.utf8))\(reason)")
+    Timestamp.ParseError(description: "parsing time \(GoFormat.quotedBytes(text.utf8))\(reason)")
   }
 
   private func mismatch(_ element: String) -> Timestamp.ParseError {
-    failure(" as \"\(layout.rawValue)\": cannot parse \(GoQuote.bytes(rest)) as \"\(element)\"")
+    failure(" as \"\(layout.rawValue)\": cannot parse \(GoFormat.quotedBytes(rest)) as \"\(element)\"")
   }
 }

@@ -138,6 +138,38 @@ enum GoFormat {
     return quoted + "\""
   }
 
+  /// Text in double quotes as Go's package `time` writes it: every byte escaped that is not printable ASCII.
+  static func quotedBytes(_ bytes: some Sequence<UInt8>) -> String {
+    var quoted = "\""
+    for byte in bytes {
+      switch byte {
+      case UInt8(ascii: "\""): quoted += "\\\""
+      case UInt8(ascii: "\\"): quoted += "\\\\"
+      case 0x20..<0x80: quoted.unicodeScalars.append(Unicode.Scalar(byte))
+      default: quoted += "\\x" + (byte < 0x10 ? "0" : "") + String(byte, radix: 16)
+      }
+    }
+    return quoted + "\""
+  }
+
+  /// A value as paths show it: strings quoted, all else as in JSON.
+  static func value(_ value: JSON) -> String {
+    if case .string(let text) = value { quoted(text) } else { value.text }
+  }
+
+  /// A value as Go source (`%#v`).
+  static func source(_ value: JSON) -> String {
+    switch value {
+    case .null: "interface {}(nil)"
+    case .string(let text): quoted(text)
+    case .array(let items): "[]interface {}{" + items.map(source).joined(separator: ", ") + "}"
+    case .object(let object):
+      "map[string]interface {}{"
+        + object.map { "\(quoted($0.key)):\(source($0.value))" }.joined(separator: ", ") + "}"
+    default: plain(value)
+    }
+  }
+
   private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
     if scalar == " " { return true }
     switch scalar.properties.generalCategory {
