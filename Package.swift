@@ -13,6 +13,13 @@ let nio: [Target.Dependency] = [
   .product(name: "NIOPosix", package: "swift-nio"),
 ]
 
+/// Making and reading certificates.
+let certificates: [Target.Dependency] = [
+  .product(name: "X509", package: "swift-certificates"),
+  .product(name: "Crypto", package: "swift-crypto"),
+  .product(name: "SwiftASN1", package: "swift-asn1"),
+]
+
 /// A module of the product; `path` shows its place in the architecture.
 func module(
   _ name: String, path: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
@@ -42,6 +49,10 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -80,7 +91,8 @@ let package = Package(
       [
         "Raft", "RaftKV", "CChecksum", .product(name: "Logging", package: "swift-log"),
         .product(name: "DequeModule", package: "swift-collections"),
-      ] + nio),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ] + certificates + nio),
 
     module(
       "HTTP", path: "Sources/WatchAPI/HTTP",
@@ -123,7 +135,7 @@ let package = Package(
     command(
       "bench", ["Bench", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
-    tests("Checksum", ["Checksum"]),
+    tests("Checksum", ["Checksum", "CChecksum"]),
     tests("Raft", ["Raft"], data: ["testdata"]),
     tests("WAL", ["WAL"]),
     tests("MVCC", ["MVCC", "CLMDB"]),
@@ -133,7 +145,7 @@ let package = Package(
       ["RaftKV", "Raft", "WAL", "MVCC", .product(name: "Logging", package: "swift-log")]),
     tests(
       "Peers",
-      ["Peers", "Raft", "RaftKV", .product(name: "Logging", package: "swift-log")] + nio),
+      ["Peers", "Raft", "RaftKV", .product(name: "Logging", package: "swift-log")] + certificates + nio),
     tests("HTTP", ["HTTP", "CNghttp2"] + nio),
     tests("GRPC", ["GRPC", "HTTP"] + nio),
     tests(

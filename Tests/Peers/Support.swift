@@ -261,16 +261,19 @@ final class TestMember {
   let receiver: RecordingReceiver
   let log = LogLines()
   let transport: TCPTransport
+  private let scheme: String
 
   /// A started transport on a port of its own, or on this one.
   init(
-    _ id: MemberID, clusterID: UInt64 = 77, port: Int = 0, receiver: RecordingReceiver = RecordingReceiver(),
+    _ id: MemberID, clusterID: UInt64 = 77, port: Int = 0, scheme: String = "http",
+    receiver: RecordingReceiver = RecordingReceiver(),
     advertises: [String] = [], change: (inout TCPTransport.Configuration) -> Void = { _ in }
   ) throws {
     self.id = id
+    self.scheme = scheme
     self.receiver = receiver
     var configuration = TCPTransport.Configuration(
-      listenURLs: ["http://127.0.0.1:\(port)"], advertisedURLs: advertises, seed: id)
+      listenURLs: ["\(scheme)://127.0.0.1:\(port)"], advertisedURLs: advertises, seed: id)
     configuration.limits.minimumBackoff = .milliseconds(5)
     configuration.limits.maximumBackoff = .milliseconds(100)
     change(&configuration)
@@ -281,7 +284,7 @@ final class TestMember {
   deinit { transport.stop() }
 
   var port: Int { transport.boundPorts[0] }
-  var url: String { "http://127.0.0.1:\(port)" }
+  var url: String { "\(scheme)://127.0.0.1:\(port)" }
   var address: PeerAddress { PeerAddress(id: id, urls: [url]) }
 
   func isConnected(to other: TestMember) -> Bool { transport.activeSince(other.id) != nil }

@@ -253,8 +253,17 @@ struct ClusterTests {
     let moved = Cell<NodeError?>()
     node.moveLeader(to: targetID) { moved.set($0) }
     node.put("meanwhile") { written.set($0) }
+    // What the leader decided on as such is: the next one has given leases more time.
+    let decided = Cell<Result<Outcome, NodeError>>()
+    node.submit(.lease, LeaseCommand.expire([]).document, leaderTerm: node.status.term, isBounded: false) {
+      decided.set($0)
+    }
     machine.advance(milliseconds: 2000)
     #expect(moved.value == .some(nil))
+    guard case .failure(.notLeader) = decided.value else {
+      Issue.record("a decision of the former leader came to \(String(describing: decided.value))")
+      return
+    }
     #expect(written.value?.isApplied == true)
     #expect(try cluster.leader(among: Self.three) == target)
     cluster.stopAll()

@@ -179,6 +179,27 @@ struct LeaseTests {
     node.stop()
   }
 
+  /// The log of a crashed member says that a renewal is in it, but not yet that it is committed.
+  @Test func aRenewalRightBeforeACrashCounts() throws {
+    let machine = VirtualMachine()
+    func open(_ path: String) throws -> Node {
+      try self.open(machine) {
+        $0.limits.leaseCheckpointSeconds = 10
+        $0.limits.idleFlushMilliseconds = 1_000_000
+        $0.dataDirectory = path
+      }
+    }
+    let node = try open(directory.path + "/first")
+    _ = try grant(node, machine, 7, 60)
+    machine.advance(milliseconds: 45_000)
+    #expect(try keepAlive(node, machine, [7]) == .success([60]))
+    try TestDirectory.copy(directory.path + "/first", to: directory.path + "/second")
+    let other = try open(directory.path + "/second")
+    #expect(try time(other, machine, 7)! == (60, 60))
+    other.stop()
+    node.stop()
+  }
+
   @Test func manyEndTogetherWhileWritesGoOn() throws {
     let machine = VirtualMachine()
     let node = try open(machine) {

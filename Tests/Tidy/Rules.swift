@@ -10,7 +10,7 @@ enum Rules {
     ("Sources/RaftKV/WAL/", ["NIO*"]),
     ("Sources/RaftKV/MVCC/", ["NIO*"]),
     ("Sources/RaftKV/Node/", ["NIO*"]),
-    ("Sources/RaftKV/Peers/", ["Foundation*", "MVCC", "WAL"]),
+    ("Sources/RaftKV/Peers/", ["MVCC", "WAL"]),
     ("Sources/RaftKV/MVCC/", ["Foundation*"]),
     ("Sources/RaftKV/WAL/", ["Foundation*"]),
     ("Sources/WatchAPI/HTTP/", ["Foundation*", "RaftKV", "MVCC"]),

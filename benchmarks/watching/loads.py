@@ -64,13 +64,16 @@ class Background:
         return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
+        if self.is_running():
             self.process.kill()
             self.process.communicate()
 
+    def is_running(self):
+        return self.process.poll() is None
+
     def stop(self):
         """Asks it to end; its report of what it had done by then."""
-        if self.process.poll() is None:
+        if self.is_running():
             self.process.send_signal(signal.SIGINT)
         out, error = self.process.communicate(timeout=120)
         return report_of(self.server, self.words, self.process.returncode, out, error)

@@ -6,16 +6,25 @@ import WatchAPI
 /// What carries the members' messages. It listens once the node starts it, also for a member that is alone: others may
 /// be added to it.
 func makeTransport(_ configuration: ServeConfiguration, logger: Logger) throws -> TCPTransport {
-  let urls = configuration.listenPeerURLs + configuration.initialCluster.flatMap(\.peerURLs)
-  if configuration.peerTLS != nil || urls.contains(where: \.isSecure) {
-    throw ConfigurationError(
-      .value, "TLS between members is not available yet: leave the --peer-… flags out and use http://")
+  var transport = TCPTransport.Configuration(
+    listenURLs: configuration.listenPeerURLs.map(\.description),
+    advertisedURLs: configuration.advertisePeerURLs.map(\.description))
+  transport.tls = configuration.peerTLS.map { PeerTLS($0, dataDirectory: configuration.dataDirectory) }
+  return try TCPTransport(transport, logger: logger)
+}
+
+extension PeerTLS {
+  /// What the flags ask for.
+  fileprivate init(_ flags: ServeConfiguration.PeerTLS, dataDirectory: String) {
+    if let certificate = flags.certificate {
+      self.init(identity: .files(certificate: certificate.file, key: certificate.keyFile))
+      trustedCAFile = flags.trustedCAFile
+      requiresClientCertificate = flags.requiresClientCertificate
+      allowedCommonName = flags.allowedCommonName
+    } else {
+      self.init(identity: PeerTLS.fixtures(inDataDirectory: dataDirectory))
+    }
   }
-  return try TCPTransport(
-    TCPTransport.Configuration(
-      listenURLs: configuration.listenPeerURLs.map(\.description),
-      advertisedURLs: configuration.advertisePeerURLs.map(\.description)),
-    logger: logger)
 }
 
 extension PeerTraffic {

@@ -30,6 +30,8 @@ final class Applier: @unchecked Sendable {
   private var waitingReads = Deque<(index: LogIndex, completions: [ReadCompletion])>()
   /// When entries began to wait.
   private var waitingSince: UInt64 = 0
+  /// The term that this member leads, until an entry of it is applied; else 0.
+  private var termToLead: Term = 0
   /// Somebody waits for the checkpoint of what is applied.
   private var isRotationWanted = false
   /// A snapshot's content is being taken over: nothing is applied meanwhile.
@@ -75,7 +77,9 @@ final class Applier: @unchecked Sendable {
         isRotationWanted = true
         let flush = FlushInput.whenFlushed(appliedIndex, completion: completion)
         if !pipeline.flush.submit(flush) { completion(.stopped) }
-      case .leadership(let term): leases.leadershipChanged(term: term)
+      case .leadership(let term):
+        leases.leadershipChanged(term: 0)
+        termToLead = term
       case .install(let snapshot): install(snapshot)
       case .installed: installed()
       case .flushed: break
@@ -85,6 +89,7 @@ final class Applier: @unchecked Sendable {
         isOver = true
       }
       applyWaiting()
+      takeLead()
       answerReads()
     }
     if isRotationWanted, !isOver, !isInstalling, !store.isFlushBehind {
@@ -99,6 +104,14 @@ final class Applier: @unchecked Sendable {
     }
     // Under load no tick may get in.
     if !isOver, isTick || appliedIndex > before { leases.poll() }
+  }
+
+  /// What this member leads counts once an entry of its term is applied: before, renewals that the former leader has
+  /// answered may still be on their way here.
+  private func takeLead() {
+    guard termToLead != 0, store.applied.term >= termToLead else { return }
+    leases.leadershipChanged(term: termToLead)
+    termToLead = 0
   }
 
   private func take(_ entries: [CommittedEntry]) {

@@ -4,10 +4,8 @@ import MVCC
 struct CatchUpLimits: Sendable {
   /// Changes looked at.
   var changes: Int
-  /// Bytes encoded.
-  var batchBytes: Int
-  /// Bytes selected for one stream.
-  var streamBytes: Int
+  /// Bytes encoded, and bytes selected for one stream.
+  var bytes: Int
 }
 
 /// One watcher's part in a reading of history.
@@ -47,6 +45,8 @@ final class CatchUp: @unchecked Sendable {
   /// Every revision up to this one was looked at.
   private(set) var end: Int64 = 0
   private(set) var failure: StoreError?
+  /// How long it took to read.
+  private(set) var nanoseconds: UInt64 = 0
 
   private let limits: CatchUpLimits
   private let encoder: any EventEncoder
@@ -75,7 +75,9 @@ final class CatchUp: @unchecked Sendable {
   }
 
   /// Reads up to `last`, the newest revision that reads see, or less.
-  func run(_ handle: ReadHandle, through last: Int64) {
+  func run(_ handle: ReadHandle, through last: Int64, _ clock: any NodeClock) {
+    let start = clock.now()
+    defer { nanoseconds = clock.now() &- start }
     guard let first = entries.map(\.next).min() else { return }
     let compacted = handle.compactRevision
     var current = first - 1
@@ -88,7 +90,7 @@ final class CatchUp: @unchecked Sendable {
         if main != current {
           closeRevision()
           current = main
-          if count >= limits.changes || batch.byteCount >= limits.batchBytes || streams.allSatisfy(\.isFull) {
+          if count >= limits.changes || batch.byteCount >= limits.bytes || streams.allSatisfy(\.isFull) {
             stopsBefore = main
             return false
           }
@@ -128,7 +130,7 @@ final class CatchUp: @unchecked Sendable {
       if entry.selection.count == entry.completeCount { open.append(entry) }
       entry.selection.append(event)
       streams[entry.stream].bytes += batch.length(of: event, withPrevious: entry.watcher.wantsPrevious)
-      if streams[entry.stream].bytes > limits.streamBytes { curb(entry, at: main) }
+      if streams[entry.stream].bytes > limits.bytes { curb(entry, at: main) }
     }
   }
 

@@ -92,9 +92,9 @@ public struct NodeLimits: Sendable {
   public var logBallastBytes = 4 << 20
   /// Requests that may wait for the end of a physical compaction.
   public var pendingCompactionWaits = 1000
-  /// The longest pause between two steps of compaction and of giving space back; as long as the last step took, if
-  /// that is less, so that they take no more than half of the disk's time.
-  public var maintenancePauseMilliseconds = 20
+  /// The longest pause between two steps of compaction and of giving space back; twice as long as the last step took,
+  /// if that is less, so that they take no more than a third of the disk's time.
+  public var maintenancePauseMilliseconds = 40
   /// A failed checkpoint or a full disk is tried again after so long.
   public var retryMilliseconds = 1000
 
@@ -125,6 +125,14 @@ public struct NodeLimits: Sendable {
   public var watchReadingChanges = 10_000
   /// Bytes of events that it reads, and selects for one stream.
   public var watchReadingBytes = 512 << 10
+  /// So long after a write history is read gently, for those who write.
+  public var watchGentleNanoseconds: UInt64 = 100_000_000
+  /// The two bounds while it is: pieces so small that nobody waits for one of them.
+  public var watchGentleChanges = 64
+  /// See `watchGentleChanges`.
+  public var watchGentleBytes = 32 << 10
+  /// How much longer than the last piece took is rested before the next.
+  public var watchGentleRest: UInt64 = 2
   /// Watches that share a reading.
   public var watchReadingWatchers = 512
   /// A watch that is no more than so many revisions behind is brought up to date by the watch stage itself.

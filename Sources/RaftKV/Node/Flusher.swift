@@ -76,7 +76,7 @@ final class Flusher: @unchecked Sendable {
       let end = clock.now()
       record(step, from: start, to: end)
       if step == .idle || step == .waiting { return }
-      clock.pause(nanoseconds: min(end &- start, maximumPauseNanoseconds))
+      clock.pause(nanoseconds: min((end &- start) &* 2, maximumPauseNanoseconds))
       isMaintaining = true
       pipeline.flush.submit(.maintain)
     } catch {

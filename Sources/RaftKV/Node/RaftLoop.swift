@@ -25,7 +25,7 @@ final class RaftLoop: @unchecked Sendable {
   private var reads: PendingReads
   /// What came while no leader was known, or while leadership was handed over: proposed again when there is one,
   /// unless its time is over by then.
-  private var parkedProposals = Deque<(data: [UInt8], requestID: UInt64)>()
+  private var parkedProposals = Deque<Draft>()
   /// Changes of the members that wait until those before them are applied.
   var parkedChanges = Deque<ParkedChange>()
   var transfers: [Transfer] = []
@@ -80,8 +80,7 @@ final class RaftLoop: @unchecked Sendable {
   // MARK: inputs
 
   func handle(_ batch: [RaftInput]) {
-    var data: [[UInt8]] = []
-    var requestIDs: [UInt64] = []
+    var drafts: [Draft] = []
     var newReads: [ReadCompletion] = []
     var isSnapshotNew = false
     let now = clock.now()
@@ -89,13 +88,8 @@ final class RaftLoop: @unchecked Sendable {
     for input in batch {
       switch input {
       case .propose(let proposal):
-        if let term = proposal.leaderTerm, raft.softState != SoftState(leader: memberID, term: term) {
-          pipeline.metrics.proposalEnded(bytes: proposal.data.count)
-          proposal.completion(.failure(.notLeader))
-          continue
-        }
-        data.append(proposal.data)
-        requestIDs.append(proposal.requestID)
+        drafts.append(
+          Draft(data: proposal.data, requestID: proposal.requestID, leaderTerm: proposal.leaderTerm))
         proposals.add(
           proposal.requestID, bytes: proposal.data.count, now: now, deadline: deadline, proposal.completion)
       case .read(let completion): newReads.append(completion)
@@ -131,7 +125,7 @@ final class RaftLoop: @unchecked Sendable {
       fail(newReads, .stopped)
       return failAll(.stopped)
     }
-    if !data.isEmpty { propose(data, requestIDs) }
+    if !drafts.isEmpty { propose(drafts) }
     if !newReads.isEmpty { askForIndex(reads.add(newReads, deadline: deadline)) }
     if !parkedChanges.isEmpty { proposeChanges(now: now) }
     while let ready = raft.takeReady() { carryOut(ready) }
@@ -140,15 +134,41 @@ final class RaftLoop: @unchecked Sendable {
     publishIndexes()
   }
 
-  private func propose(_ data: [[UInt8]], _ requestIDs: [UInt64]) {
+  /// A proposal on its way into the log.
+  private struct Draft {
+    let data: [UInt8]
+    let requestID: UInt64
+    /// It counts only if this member leads this term.
+    let leaderTerm: Term?
+  }
+
+  private func propose(_ drafts: [Draft]) {
+    let drafts = withoutStale(drafts)
+    if drafts.isEmpty { return }
     do throws(ProposeError) {
-      _ = try raft.propose(data)
+      _ = try raft.propose(drafts.map(\.data))
     } catch .notLeader(let leader) where leader != 0 {
-      pipeline.peers.transport?.forward(data, to: leader)
-    } catch .notLeader, .transferring {
-      parkedProposals.append(contentsOf: zip(data, requestIDs).map { (data: $0, requestID: $1) })
+      pipeline.peers.transport?.forward(drafts.map(\.data), to: leader)
+    } catch .notLeader {
+      parkedProposals.append(contentsOf: drafts)
+    } catch .transferring {
+      // The next leader is as good as elected: what only this one may decide comes too late.
+      for draft in drafts where draft.leaderTerm != nil { fail(draft.requestID, .notLeader) }
+      parkedProposals.append(contentsOf: drafts.lazy.filter { $0.leaderTerm == nil })
     } catch {
-      for requestID in requestIDs { fail(requestID, NodeError(error)) }
+      for draft in drafts { fail(draft.requestID, NodeError(error)) }
+    }
+  }
+
+  /// Drops what another member, or this one in another term, decided as the leader. Asked at the last moment: a message
+  /// of the same batch may have ended the leadership.
+  private func withoutStale(_ drafts: [Draft]) -> [Draft] {
+    if drafts.allSatisfy({ $0.leaderTerm == nil }) { return drafts }
+    let soft = raft.softState
+    return drafts.filter { draft in
+      guard let term = draft.leaderTerm, soft != SoftState(leader: memberID, term: term) else { return true }
+      fail(draft.requestID, .notLeader)
+      return false
     }
   }
 
@@ -184,8 +204,7 @@ final class RaftLoop: @unchecked Sendable {
   private func unpark() {
     let waiting = parkedProposals
     parkedProposals = []
-    let live = waiting.filter { proposals.contains($0.requestID) }
-    if !live.isEmpty { propose(live.map(\.data), live.map(\.requestID)) }
+    propose(waiting.filter { proposals.contains($0.requestID) })
   }
 
   private func step(_ message: Message) {

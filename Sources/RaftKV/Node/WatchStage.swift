@@ -38,6 +38,11 @@ final class WatchStage: @unchecked Sendable {
   /// Watchers that are behind and wait for a reader, in the order they came; ended ones are passed over.
   private var behind = Deque<Watcher>()
   private var readings = 0
+  /// The position at the last look, and when it was last seen to have moved.
+  private var seenPosition: Int64 = 0
+  private var movedAt: UInt64 = 0
+  /// How long the last one that ended took.
+  private var readingNanoseconds: UInt64 = 0
   /// Requests that came before the store was complete.
   private var early: [WatchInput]? = []
   private var isStopped = false
@@ -101,6 +106,7 @@ final class WatchStage: @unchecked Sendable {
     case .drained(let stream): resume(stream)
     case .caughtUp(let reading):
       readings -= 1
+      readingNanoseconds = reading.nanoseconds
       hand(reading, mayReadGap: true)
     case .stop: stop()
     }
@@ -495,13 +501,19 @@ final class WatchStage: @unchecked Sendable {
   }
 
   private func startReadings() {
+    let now = clock.now()
+    if position != seenPosition { movedAt = now }
+    seenPosition = position
+    // Others write: their requests need the processor and the connections in between.
+    let isGentle = now &- movedAt < limits.watchGentleNanoseconds
     while readings < limits.watchReadings, let first = nextBehind() {
-      let reading = makeReading(first)
-      let hub = hub
-      let store = store
+      let reading = makeReading(first, isGentle: isGentle)
+      let (hub, store, clock) = (hub, store, clock)
+      let rest = isGentle ? readingNanoseconds &* limits.watchGentleRest : 0
       readings += 1
       let isAccepted = read { handle in
-        reading.run(handle, through: store.currentRevision)
+        if rest > 0 { clock.pause(nanoseconds: rest) }
+        reading.run(handle, through: store.currentRevision, clock)
         hub.submit(.caughtUp(reading))
       }
       if !isAccepted {
@@ -523,7 +535,7 @@ final class WatchStage: @unchecked Sendable {
   }
 
   /// `first`, and those that wait and are about as far.
-  private func makeReading(_ first: Watcher) -> CatchUp {
+  private func makeReading(_ first: Watcher, isGentle: Bool) -> CatchUp {
     var group = [first]
     let reach = first.next &+ Int64(limits.watchReadingChanges)
     var others = Deque<Watcher>()
@@ -536,10 +548,10 @@ final class WatchStage: @unchecked Sendable {
       }
     }
     behind = others
-    return makeReading(group)
+    return makeReading(group, isGentle: isGentle)
   }
 
-  private func makeReading(_ group: [Watcher]) -> CatchUp {
+  private func makeReading(_ group: [Watcher], isGentle: Bool) -> CatchUp {
     guard let encoder else { preconditionFailure("there are watchers without an encoder") }
     var numbers: [ObjectIdentifier: Int] = [:]
     let entries = group.map { watcher in
@@ -550,9 +562,10 @@ final class WatchStage: @unchecked Sendable {
     }
     return CatchUp(
       entries, streamCount: numbers.count,
-      limits: CatchUpLimits(
-        changes: limits.watchReadingChanges, batchBytes: limits.watchReadingBytes,
-        streamBytes: limits.watchReadingBytes), encoder: encoder)
+      limits: isGentle
+        ? CatchUpLimits(changes: limits.watchGentleChanges, bytes: limits.watchGentleBytes)
+        : CatchUpLimits(changes: limits.watchReadingChanges, bytes: limits.watchReadingBytes),
+      encoder: encoder)
   }
 
   /// Hands on what was read, and decides for each watcher how it goes on.
@@ -586,8 +599,8 @@ final class WatchStage: @unchecked Sendable {
       }
     }
     if gap.isEmpty { return }
-    let rest = makeReading(gap)
-    rest.run(handle, through: position)
+    let rest = makeReading(gap, isGentle: false)
+    rest.run(handle, through: position, clock)
     hand(rest, mayReadGap: false)
   }
 }

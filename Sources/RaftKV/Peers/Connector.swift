@@ -6,11 +6,13 @@ import RaftKV
 final class Connector: Sendable {
   let group: MultiThreadedEventLoopGroup
   private let limits: PeerLimits
+  private let tls: TLSContexts?
   let loops: [any EventLoop]
 
-  init(group: MultiThreadedEventLoopGroup, limits: PeerLimits) {
+  init(group: MultiThreadedEventLoopGroup, limits: PeerLimits, tls: TLSContexts?) {
     self.group = group
     self.limits = limits
+    self.tls = tls
     loops = Array(group.makeIterator())
   }
 
@@ -28,6 +30,11 @@ final class Connector: Sendable {
     to url: PeerURL, on loop: any EventLoop, hello: Hello, timeout: TimeAmount? = nil,
     completion: @escaping @Sendable (Result<PeerConnection, any Error>) -> Void
   ) {
+    if url.isSecure, tls == nil {
+      let error = StartError("its URL begins with https://, and this member has no certificate")
+      return loop.execute { completion(.failure(error)) }
+    }
+    let tls = url.isSecure ? tls : nil
     let limits = limits
     let waterMark =
       switch hello.role {
@@ -45,8 +52,10 @@ final class Connector: Sendable {
       )
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          if let tls { try channel.pipeline.syncOperations.addHandler(tls.clientHandler(host: url.host)) }
           let connection = PeerConnection(
-            .dialled(hello), on: channel.eventLoop, limits: limits, maximumFrameBytes: limits.urgentFrameBytes
+            .dialled(hello), on: channel.eventLoop, limits: limits, tls: tls,
+            maximumFrameBytes: limits.urgentFrameBytes
           )
           try channel.pipeline.syncOperations.addHandler(connection)
         }
@@ -63,8 +72,14 @@ final class Connector: Sendable {
 
   /// Listens; blocks until the address is bound.
   func listen(
-    on url: PeerURL, accept: @escaping @Sendable (any Channel) -> PeerConnection?
+    on url: PeerURL, accept: @escaping @Sendable (any Channel, TLSContexts?) -> PeerConnection?
   ) throws(StartError) -> any Channel {
+    if url.isSecure, tls == nil {
+      throw StartError(
+        "cannot listen for peers on \(url): --peer-cert-file and --peer-key-file, or --peer-auto-tls, are missing"
+      )
+    }
+    let tls = url.isSecure ? tls : nil
     let limits = limits
     do {
       return try ServerBootstrap(group: group)
@@ -78,8 +93,9 @@ final class Connector: Sendable {
             low: limits.urgentWaterMark.lowerBound, high: limits.urgentWaterMark.upperBound)
         )
         .childChannelInitializer { channel in
-          guard let connection = accept(channel) else { return channel.close() }
+          guard let connection = accept(channel, tls) else { return channel.close() }
           return channel.eventLoop.makeCompletedFuture {
+            if let tls { try channel.pipeline.syncOperations.addHandler(tls.serverHandler()) }
             try channel.pipeline.syncOperations.addHandler(connection)
           }
         }

@@ -127,6 +127,9 @@ enum Refusal: UInt8, Sendable, Hashable {
   /// The greeting breaks the rules.
   case malformed = 7
 
+  /// The common name of its certificate is not the one that is allowed.
+  case certificateName = 8
+
   /// What the refused side is told, as the log says it.
   var explanation: String {
     switch self {
@@ -136,6 +139,7 @@ enum Refusal: UInt8, Sendable, Hashable {
     case .sender: "it has the same member id as this member"
     case .removed: "the cluster has removed this member"
     case .busy: "it has too many connections"
+    case .certificateName: "the common name of this member's certificate is not allowed there"
     case .malformed: "it did not understand the greeting"
     }
   }

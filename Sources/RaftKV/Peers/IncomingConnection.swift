@@ -59,7 +59,7 @@ final class IncomingConnection: PeerConnectionDelegate, @unchecked Sendable {
     case .sender: "it says that it is this member"
     case .removed: "the cluster has removed it"
     case .busy: "this member is stopping"
-    case .malformed, .version: "its greeting breaks the rules"
+    case .malformed, .version, .certificateName: "its greeting breaks the rules"
     }
   }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 
 /// Owns a connection and takes what it brings. All calls are made on the connection's event loop.
 protocol PeerConnectionDelegate: AnyObject {
@@ -42,6 +43,8 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
 
   private let side: Side
   private let limits: PeerLimits
+  /// How certificates are checked; nil on a plain connection.
+  private let tls: TLSContexts?
   private var maximumFrameBytes: Int
   private var phase = Phase.greeting
   private var context: ChannelHandlerContext?
@@ -59,10 +62,11 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
   /// The loop on which everything of this connection happens.
   let loop: any EventLoop
 
-  init(_ side: Side, on loop: any EventLoop, limits: PeerLimits, maximumFrameBytes: Int) {
+  init(_ side: Side, on loop: any EventLoop, limits: PeerLimits, tls: TLSContexts?, maximumFrameBytes: Int) {
     self.side = side
     self.loop = loop
     self.limits = limits
+    self.tls = tls
     self.maximumFrameBytes = maximumFrameBytes
   }
 
@@ -226,6 +230,7 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
     case (.closed, _): return false
     case (.greeting, .dialled):
       guard let answer = try HelloAnswer.read(&inbound) else { return false }
+      guard hasAllowedCertificate else { throw .certificateName }
       phase = .open
       delegate?.connection(self, answeredBy: answer)
     case (.greeting, .accepted):
@@ -239,6 +244,10 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
         throw error
       }
       guard let hello else { return false }
+      guard hasAllowedCertificate else {
+        refuse(.certificateName)
+        throw .certificateName
+      }
       phase = .open
       delegate?.connection(self, greetedBy: hello)
     case (.open, _):
@@ -246,6 +255,11 @@ final class PeerConnection: ChannelInboundHandler, @unchecked Sendable {
       try take(frame)
     }
     return true
+  }
+
+  private var hasAllowedCertificate: Bool {
+    guard let tls, let context else { return true }
+    return tls.isAllowed(try? context.pipeline.syncOperations.nioSSL_peerCertificate())
   }
 
   private func refuse(_ refusal: Refusal) {

@@ -24,6 +24,8 @@ public final class TCPTransport: PeerTransport {
     public var snapshotBytesPerSecond = 128 << 20
     /// Threads for sockets. From two on, urgent messages have one of their own.
     public var eventLoopThreads = 2
+    /// How peers recognise each other, for https URLs; nil when there are none.
+    public var tls: PeerTLS?
     /// Bounds of queues, frames and waits.
     public var limits = PeerLimits()
     /// The node's clock, for `activeSince`.
@@ -54,14 +56,16 @@ public final class TCPTransport: PeerTransport {
   private let log: PeerLog
   private let state = Mutex(State())
 
-  /// Makes a transport that does nothing yet. Fails when a URL cannot be read.
+  /// Makes a transport that does nothing yet. Fails when a URL or a certificate cannot be read.
   public init(_ configuration: Configuration, logger: Logger) throws(StartError) {
     var urls: [PeerURL] = []
     for text in configuration.listenURLs { urls.append(try PeerURL(text)) }
     listenURLs = urls
-    group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, configuration.eventLoopThreads))
-    connector = Connector(group: group, limits: configuration.limits)
     log = PeerLog(logger, clock: configuration.clock, interval: configuration.limits.logInterval)
+    var tls: TLSContexts?
+    if let given = configuration.tls { tls = try TLSContexts(given, log: log) }
+    group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, configuration.eventLoopThreads))
+    connector = Connector(group: group, limits: configuration.limits, tls: tls)
     core = TransportCore(configuration, log: log, connector: connector)
   }
 
@@ -81,9 +85,9 @@ public final class TCPTransport: PeerTransport {
     let snapshots = SnapshotExecutors()
     state.withLock { $0.snapshots = snapshots }
     for url in listenURLs {
-      let channel = try connector.listen(on: url) { [core] channel in
+      let channel = try connector.listen(on: url) { [core] channel, tls in
         let connection = PeerConnection(
-          .accepted, on: channel.eventLoop, limits: core.limits,
+          .accepted, on: channel.eventLoop, limits: core.limits, tls: tls,
           maximumFrameBytes: core.limits.urgentFrameBytes)
         guard core.admit(connection) else { return nil }
         connection.delegate = IncomingConnection(core: core, snapshots: snapshots)

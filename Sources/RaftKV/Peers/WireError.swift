@@ -6,6 +6,8 @@ enum WireError: Error, Sendable, Hashable, CustomStringConvertible {
   case foreignProtocol(String)
   /// The other side's version of this protocol.
   case version(UInt16)
+  /// The certificate of the other side has a name that is not allowed.
+  case certificateName
   /// A checksum does not match what it covers.
   case checksum
   /// More is announced than is allowed here, in bytes.
@@ -21,6 +23,7 @@ enum WireError: Error, Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .foreignProtocol(let name): "it speaks \(name), not this protocol"
     case .version(let version): "it speaks version \(version) of this protocol, not \(Hello.version)"
+    case .certificateName: "its certificate has another common name than the one that is allowed"
     case .checksum: "a checksum does not match"
     case .tooLong(let byteCount): "\(byteCount) bytes are announced, which is more than is allowed"
     case .truncated: "a message ends too early"

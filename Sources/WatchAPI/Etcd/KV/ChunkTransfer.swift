@@ -79,7 +79,8 @@ struct ChunkReader<Node: ServedNode>: Sendable {
     let accepted = node.read { handle in
       if transfer.isCancelled { return }
       var scan = scan
-      var chunk = ByteBuffer()
+      // At once as large as it gets, instead of growing by copies.
+      var chunk = ByteBufferAllocator().buffer(capacity: chunkBytes)
       do throws(StoreError) {
         let isLast = try scan.collect(handle, into: &chunk, budget: chunkBytes)
         exchange.onLoop { [chunk, scan] in body(chunk, scan, isLast) }

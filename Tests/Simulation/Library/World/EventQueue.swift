@@ -12,7 +12,8 @@ struct EventQueue {
   private var events: [Event] = []
   private var nextNumber: UInt64 = 0
 
-  var count: Int { events.count }
+  /// When the next thing happens.
+  var firstTime: Nanoseconds? { events.first?.time }
 
   mutating func add(at time: Nanoseconds, _ body: @escaping @Sendable () -> Void) {
     events.append(Event(time: time, number: nextNumber, body: body))

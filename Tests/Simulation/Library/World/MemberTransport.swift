@@ -13,7 +13,12 @@ final class MemberTransport: PeerTransport, @unchecked Sendable {
   private var receiver: (any PeerReceiver)?
   /// Never iterated.
   private var peers: [MemberID: Machine] = [:]
+  /// Members that have called and are not known yet: answers find their way to them. The oldest first.
+  private var strangers: [(member: MemberID, machine: Machine)] = []
   private var removed: Set<MemberID> = []
+
+  /// As many as the real transport remembers.
+  private static let maximumStrangers = 8
 
   private var world: World { network.world }
 
@@ -27,6 +32,11 @@ final class MemberTransport: PeerTransport, @unchecked Sendable {
     receiver = nil
     process = nil
     peers = [:]
+    strangers = []
+  }
+
+  private func machine(of member: MemberID) -> Machine? {
+    peers[member] ?? strangers.first { $0.member == member }?.machine
   }
 
   // MARK: PeerTransport
@@ -45,6 +55,7 @@ final class MemberTransport: PeerTransport, @unchecked Sendable {
       }
     }
     self.removed = Set(removed)
+    strangers.removeAll { self.peers[$0.member] != nil || self.removed.contains($0.member) }
   }
 
   func send(_ messages: [Message]) {
@@ -56,7 +67,7 @@ final class MemberTransport: PeerTransport, @unchecked Sendable {
       while end < messages.count, messages[end].to == target { end += 1 }
       let batch = Array(messages[start..<end])
       start = end
-      guard let machine = peers[target] else {
+      guard let machine = machine(of: target) else {
         world.probes.count(.messageToStranger)
         continue
       }
@@ -72,7 +83,7 @@ final class MemberTransport: PeerTransport, @unchecked Sendable {
   }
 
   func forward(_ proposals: [[UInt8]], to leader: MemberID) {
-    guard let machine = peers[leader], let sender = identity?.memberID else { return }
+    guard let machine = machine(of: leader), let sender = identity?.memberID else { return }
     world.probes.count(.proposalForwarded)
     carry(to: machine, as: leader, mayDouble: false) { [world] transport, receiver in
       world.note(.forward, transport.machine.number, UInt64(proposals.count))
@@ -86,7 +97,9 @@ final class MemberTransport: PeerTransport, @unchecked Sendable {
   ) {
     let question = Question(completion)
     process?.after(.milliseconds(max(1, milliseconds))) { question.answer(nil) }
-    guard let machine = peers[member], let sender = identity?.memberID, let asker = process else { return }
+    guard let machine = machine(of: member), let sender = identity?.memberID, let asker = process else {
+      return
+    }
     let own = self.machine
     carry(to: machine, as: member, mayDouble: false) { [network, world] transport, receiver in
       world.note(.ask, transport.machine.number, UInt64(request.count))
@@ -115,7 +128,7 @@ final class MemberTransport: PeerTransport, @unchecked Sendable {
     _ snapshot: SnapshotDescription, from source: any SnapshotSource, to member: MemberID,
     completion: @escaping @Sendable (Bool) -> Void
   ) {
-    guard let sender = process, let own = identity?.memberID, let machine = peers[member] else {
+    guard let sender = process, let own = identity?.memberID, let machine = machine(of: member) else {
       source.close()
       completion(false)
       return
@@ -126,7 +139,9 @@ final class MemberTransport: PeerTransport, @unchecked Sendable {
   }
 
   func activeSince(_ member: MemberID) -> UInt64? {
-    guard let other = peers[member], let since = network.connectedSince(machine, other) else { return nil }
+    guard let other = machine(of: member), let since = network.connectedSince(machine, other) else {
+      return nil
+    }
     return machine.clock.reading(at: since)
   }
 
@@ -154,7 +169,13 @@ final class MemberTransport: PeerTransport, @unchecked Sendable {
   func admit(_ sender: PeerIdentity, as target: MemberID, from process: Process) -> (any PeerReceiver)? {
     guard let identity, let receiver, sender.clusterID == identity.clusterID, target == identity.memberID
     else { return nil }
-    guard removed.contains(sender.memberID) else { return receiver }
+    guard removed.contains(sender.memberID) else {
+      if machine(of: sender.memberID) == nil {
+        if strangers.count == Self.maximumStrangers { strangers.removeFirst() }
+        strangers.append((sender.memberID, process.machine))
+      }
+      return receiver
+    }
     world.probes.count(.removedMemberTold)
     process.after(world.random.delay(network.delay)) {
       process.wasTold = true

@@ -27,12 +27,7 @@ final class World: @unchecked Sendable {
 
   /// The next thing happens; false when there is none before `end`, which is then the time.
   func runNext(before end: Nanoseconds) -> Bool {
-    guard let event = events.popFirst() else {
-      now = max(now, end)
-      return false
-    }
-    if event.time >= end {
-      events.add(at: event.time, event.body)
+    guard let first = events.firstTime, first < end, let event = events.popFirst() else {
       now = max(now, end)
       return false
     }
