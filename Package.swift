@@ -94,6 +94,9 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ] + certificates + nio),
 
+    module("Objects", path: "Sources/Orchestrator/Objects"),
+    module("Scheduler", path: "Sources/Orchestrator/Scheduler", ["Objects"]),
+
     module(
       "HTTP", path: "Sources/WatchAPI/HTTP",
       [
@@ -146,6 +149,8 @@ let package = Package(
     tests(
       "Peers",
       ["Peers", "Raft", "RaftKV", .product(name: "Logging", package: "swift-log")] + certificates + nio),
+    tests("Objects", ["Objects"]),
+    tests("Scheduler", ["Scheduler", "Objects"]),
     tests("HTTP", ["HTTP", "CNghttp2"] + nio),
     tests("GRPC", ["GRPC", "HTTP"] + nio),
     tests(

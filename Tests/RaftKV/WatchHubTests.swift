@@ -314,6 +314,29 @@ struct WatchHubTests {
     return request
   }
 
+  @Test func historyIsReadInSmallPiecesWhileOthersWrite() throws {
+    var limits = NodeLimits()
+    limits.watchGentleChanges = 5
+    limits.watchGapRevisions = 0
+    let world = try World(limits)
+    for number in 0..<50 { world.apply([("k\(number)", "v")]) }
+    let (client, stream) = world.connect()
+    let request = WatchRequest(range: KeyRange(start: [0], end: .unbounded), startRevision: 1)
+    client.state.withLock { $0.asked.append(request) }
+    _ = stream.create(request)
+    world.machine.run()
+    func readOnce() -> Int {
+      #expect(world.readOnce())
+      world.machine.run()
+      return client.state.withLock { $0.watches.first?.texts.count ?? 0 }
+    }
+    #expect(readOnce() == 5)
+    // Nobody writes any more; the next piece was asked for before that was known.
+    world.machine.advance(milliseconds: 200)
+    #expect(readOnce() == 10)
+    #expect(readOnce() == 50)
+  }
+
   /// Whatever order puts, requests, readings, flushes and slow clients come in, and however small the bounds are:
   /// each watch gets exactly its events, once and in order, and progress notices are true.
   @Test(arguments: 1...16 as ClosedRange<UInt64>)

@@ -13,6 +13,8 @@ enum Rules {
     ("Sources/RaftKV/Peers/", ["MVCC", "WAL"]),
     ("Sources/RaftKV/MVCC/", ["Foundation*"]),
     ("Sources/RaftKV/WAL/", ["Foundation*"]),
+    ("Sources/Orchestrator/Objects/", ["Foundation*", "NIO*", "Synchronization"]),
+    ("Sources/Orchestrator/Scheduler/", ["Foundation*", "NIO*", "Synchronization"]),
     ("Sources/WatchAPI/HTTP/", ["Foundation*", "RaftKV", "MVCC"]),
     ("Sources/WatchAPI/GRPC/", ["Foundation*", "RaftKV", "MVCC", "SwiftProtobuf"]),
     ("Sources/WatchAPI/", ["CLMDB", "WAL", "Raft"]),

@@ -560,12 +560,12 @@ final class WatchStage: @unchecked Sendable {
       numbers[key] = number
       return CatchUpEntry(watcher, stream: number)
     }
-    return CatchUp(
-      entries, streamCount: numbers.count,
-      limits: isGentle
-        ? CatchUpLimits(changes: limits.watchGentleChanges, bytes: limits.watchGentleBytes)
-        : CatchUpLimits(changes: limits.watchReadingChanges, bytes: limits.watchReadingBytes),
-      encoder: encoder)
+    var bounds = CatchUpLimits(changes: limits.watchReadingChanges, bytes: limits.watchReadingBytes)
+    if isGentle {
+      bounds.changes = min(bounds.changes, limits.watchGentleChanges)
+      bounds.bytes = min(bounds.bytes, limits.watchGentleBytes)
+    }
+    return CatchUp(entries, streamCount: numbers.count, limits: bounds, encoder: encoder)
   }
 
   /// Hands on what was read, and decides for each watcher how it goes on.
