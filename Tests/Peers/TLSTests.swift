@@ -196,10 +196,10 @@ struct TLSTests {
     #expect(reaches(first, second) && reaches(second, first))
     let certificate = authority.directory + "/1/fixtures/peer/cert.pem"
     let made = try String(contentsOfFile: certificate, encoding: .utf8)
-    let key = try FileManager.default.attributesOfItem(atPath: authority.directory + "/1/fixtures/peer/key.pem")
+    let directory = authority.directory + "/1/fixtures/peer"
+    let key = try FileManager.default.attributesOfItem(atPath: directory + "/key.pem")
     #expect(key[.posixPermissions] as? Int == 0o600)
     // The next start uses the same, as long as it is valid.
-    let directory = authority.directory + "/1/fixtures/peer"
     _ = try SelfSignedCertificate.prepare(in: directory)
     #expect(try String(contentsOfFile: certificate, encoding: .utf8) == made)
     _ = try SelfSignedCertificate.prepare(in: directory, now: Date() + 366 * 86400)

@@ -79,7 +79,8 @@ extension ListElements {
     for key in keys {
       guard let value = object[key.name] ?? key.defaultValue else {
         throw TypedValueError(
-          message: "associative list with keys has an element that omits key field \(GoFormat.quoted(key.name))"
+          message:
+            "associative list with keys has an element that omits key field \(GoFormat.quoted(key.name))"
             + " (and doesn't have default value)")
       }
       fields.append(FieldSet.KeyField(name: key.name, value: value))

@@ -39,6 +39,7 @@ public struct FieldError: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// What is wrong.
   public var kind: Kind
   /// The path of the field.
   public var field: String
@@ -47,8 +48,10 @@ public struct FieldError: Sendable, Hashable, CustomStringConvertible {
   /// How a message shows the value, where that is not the JSON of `badValue`: structures that Kubernetes writes with
   /// the names and the order of its own declarations.
   public var shownValue: String?
+  /// What Kubernetes adds: why the value is wrong, or what is allowed.
   public var detail: String
 
+  /// An error at a field.
   public init(
     _ kind: Kind, field: String, badValue: JSON? = nil, shownValue: String? = nil, detail: String = ""
   ) {
@@ -91,7 +94,8 @@ extension FieldError {
   /// A value is none of those there are.
   public static func notSupported(_ path: FieldPath, _ value: JSON, _ supported: [String]) -> FieldError {
     let detail =
-      supported.isEmpty ? "" : "supported values: " + supported.map(MessageText.quoted).joined(separator: ", ")
+      supported.isEmpty
+      ? "" : "supported values: " + supported.map(MessageText.quoted).joined(separator: ", ")
     return FieldError(.notSupported, field: path.description, badValue: value, detail: detail)
   }
 

@@ -1,5 +1,6 @@
 /// Where a field is inside an object, in Kubernetes' writing: `spec.containers[0].env[1].name`, `data[key]`.
 public struct FieldPath: Sendable, Hashable, CustomStringConvertible {
+  /// As messages and causes show it.
   public let description: String
 
   private init(text: String) { description = text }

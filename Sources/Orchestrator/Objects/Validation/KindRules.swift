@@ -83,7 +83,8 @@ struct KindRules: Sendable {
     "PersistentVolumeClaim": KindRules(
       create: { $0.persistentVolumeClaim($1) }, update: { $0.persistentVolumeClaimUpdate($1, $2) },
       statusUpdate: { $0.persistentVolumeClaimStatusUpdate($1, $2) }),
-    "LimitRange": KindRules(create: { $0.limitRange($1) }, update: { checker, new, _ in checker.limitRange(new) }),
+    "LimitRange": KindRules(
+      create: { $0.limitRange($1) }, update: { checker, new, _ in checker.limitRange(new) }),
     "ResourceQuota": KindRules(
       create: { $0.resourceQuota($1) }, update: { $0.resourceQuotaUpdate($1, $2) },
       statusUpdate: { $0.resourceQuotaStatusUpdate($1, $2) }),
@@ -94,7 +95,8 @@ struct KindRules: Sendable {
         $0.replicaStatus($1["status"] ?? .null, FieldPath("status"))
       }),
     "Endpoints": KindRules(create: { $0.endpoints($1) }),
-    "Event": KindRules(create: { $0.event($1, isNewVersion: false) }, update: { $0.eventUpdate($1, $2, isNewVersion: false) }),
+    "Event": KindRules(
+      create: { $0.event($1, isNewVersion: false) }, update: { $0.eventUpdate($1, $2, isNewVersion: false) }),
   ]
 
   private static let apps: [String: KindRules] = [
@@ -213,12 +215,14 @@ struct KindRules: Sendable {
   ]
 
   private static let events: [String: KindRules] = [
-    "Event": KindRules(create: { $0.event($1, isNewVersion: true) }, update: { $0.eventUpdate($1, $2, isNewVersion: true) })
+    "Event": KindRules(
+      create: { $0.event($1, isNewVersion: true) }, update: { $0.eventUpdate($1, $2, isNewVersion: true) })
   ]
 
   private static let certificates: [String: KindRules] = [
     "CertificateSigningRequest": KindRules(
-      isNamespaced: false, create: { $0.certificateRequest($1) }, update: { $0.certificateRequestUpdate($1, $2) },
+      isNamespaced: false, create: { $0.certificateRequest($1) },
+      update: { $0.certificateRequestUpdate($1, $2) },
       statusUpdate: { $0.certificateRequestUpdate($1, $2) })
   ]
 

@@ -50,7 +50,8 @@ public struct GoDuration: Sendable, Hashable, Comparable {
       guard !name.isEmpty else { throw ParseError(description: "time: missing unit in duration \(quoted)") }
       let nameText = String(decoding: name, as: UTF8.self)
       guard let unit = Self.units[nameText] else {
-        throw ParseError(description: "time: unknown unit \(GoFormat.quotedBytes(name)) in duration \(quoted)")
+        throw ParseError(
+          description: "time: unknown unit \(GoFormat.quotedBytes(name)) in duration \(quoted)")
       }
       guard let amount = Self.amount(whole, fraction, unit) else { throw invalid }
       let (sum, overflows) = total.addingReportingOverflow(amount)

@@ -61,7 +61,8 @@ extension Checker {
       status,
       [
         "currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady",
-        "observedGeneration", "updatedNumberScheduled", "numberAvailable", "numberUnavailable", "collisionCount",
+        "observedGeneration", "updatedNumberScheduled", "numberAvailable", "numberUnavailable",
+        "collisionCount",
       ], path)
     collisionCount(status, old["status"] ?? .null, path)
   }
