@@ -44,17 +44,20 @@ struct FieldErrorTests {
   func messages() {
     let one = FieldError.required(FieldPath("spec", "selector"))
     let other = FieldError.forbidden(FieldPath("metadata", "finalizers"), "no")
-    #expect([one].invalidMessage(group: "apps", kind: "Deployment", name: "x")
-      == "Deployment.apps \"x\" is invalid: spec.selector: Required value")
-    #expect([one, other].invalidMessage(group: "", kind: "Pod", name: "p")
-      == "Pod \"p\" is invalid: [spec.selector: Required value, metadata.finalizers: Forbidden: no]")
+    #expect(
+      [one].invalidMessage(group: "apps", kind: "Deployment", name: "x")
+        == "Deployment.apps \"x\" is invalid: spec.selector: Required value")
+    #expect(
+      [one, other].invalidMessage(group: "", kind: "Pod", name: "p")
+        == "Pod \"p\" is invalid: [spec.selector: Required value, metadata.finalizers: Forbidden: no]")
     #expect([other, other].aggregateText == "metadata.finalizers: Forbidden: no")
     #expect([other, other].causes.count == 2)
   }
 
   @Test("The status has the causes")
   func status() {
-    let status = [FieldError.required(FieldPath("spec", "containers"))].invalidStatus(group: "", kind: "Pod", name: "bad")
+    let status = [FieldError.required(FieldPath("spec", "containers"))].invalidStatus(
+      group: "", kind: "Pod", name: "bad")
     let expected: JSON = [
       "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Failure",
       "message": "Pod \"bad\" is invalid: spec.containers: Required value", "reason": "Invalid",

@@ -22,7 +22,8 @@ struct PodRuleTests {
   }
 
   private static let answers = [
-    WrongObject("spec", ["restartPolicy": "Always", "dnsPolicy": "Default", "terminationGracePeriodSeconds": 30],
+    WrongObject(
+      "spec", ["restartPolicy": "Always", "dnsPolicy": "Default", "terminationGracePeriodSeconds": 30],
       "Pod \"bad\" is invalid: spec.containers: Required value"),
     WrongObject(
       "metadata/name", "Bad_Name",
@@ -91,7 +92,10 @@ struct PodRuleTests {
       "spec.containers[0].image: Invalid value: \" x\": must not have leading or trailing whitespace"),
     WrongObject(
       "spec/containers/0/env",
-      [["name": "a=b"], ["name": "b", "valueFrom": [:]], ["name": "c", "valueFrom": ["fieldRef": ["apiVersion": "v1", "fieldPath": "metadata.labels"]]]],
+      [
+        ["name": "a=b"], ["name": "b", "valueFrom": [:]],
+        ["name": "c", "valueFrom": ["fieldRef": ["apiVersion": "v1", "fieldPath": "metadata.labels"]]],
+      ],
       "spec.containers[0].env[0].name: Invalid value: \"a=b\": a valid environment variable name must consist only of"
         + " printable ASCII characters other than '='",
       "spec.containers[0].env[1].valueFrom: Invalid value: \"\": must specify one of: `fieldRef`, `resourceFieldRef`,"
@@ -100,7 +104,8 @@ struct PodRuleTests {
         + " \"metadata.name\", \"metadata.namespace\", \"metadata.uid\", \"spec.nodeName\", \"spec.serviceAccountName\","
         + " \"status.hostIP\", \"status.hostIPs\", \"status.podIP\", \"status.podIPs\""),
     WrongObject(
-      "spec/containers/0/env", [["name": "c", "valueFrom": ["fieldRef": ["apiVersion": "v1", "fieldPath": "spec.foo"]]]],
+      "spec/containers/0/env",
+      [["name": "c", "valueFrom": ["fieldRef": ["apiVersion": "v1", "fieldPath": "spec.foo"]]]],
       "spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: \"spec.foo\": error converting fieldPath:"
         + " field label not supported: spec.foo"),
     WrongObject(
@@ -113,7 +118,8 @@ struct PodRuleTests {
       "spec.containers[0].lifecycle.preStop.sleep: Invalid value: 31: must be non-negative and less than"
         + " terminationGracePeriodSeconds (30)"),
     WrongObject(
-      "spec/containers/0/resources", ["limits": ["foo": "1", "example.com/gpu": "500m"], "requests": ["example.com/gpu": "500m"]],
+      "spec/containers/0/resources",
+      ["limits": ["foo": "1", "example.com/gpu": "500m"], "requests": ["example.com/gpu": "500m"]],
       "spec.containers[0].resources.limits[example.com/gpu]: Invalid value: \"500m\": must be an integer",
       "spec.containers[0].resources.limits[foo]: Invalid value: \"foo\": must be a standard resource type or fully"
         + " qualified",
@@ -132,35 +138,58 @@ struct PodRuleTests {
       "spec.containers[0].securityContext: Invalid value: {\"Capabilities\":null,\"Privileged\":true,\"SELinuxOptions\":null,"
         + "\"WindowsOptions\":null,\"RunAsUser\":null,\"RunAsGroup\":null,\"RunAsNonRoot\":null,"
         + "\"ReadOnlyRootFilesystem\":null,\"AllowPrivilegeEscalation\":false,\"ProcMount\":null,\"SeccompProfile\":null,"
-        + "\"AppArmorProfile\":null}: cannot set `allowPrivilegeEscalation` to false and `privileged` to true"),
+        + "\"AppArmorProfile\":null}: cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
+    ),
     WrongObject(
-      "spec/initContainers", [["name": "c", "image": "x", "terminationMessagePolicy": "File", "imagePullPolicy": "Always", "lifecycle": [:]]],
+      "spec/initContainers",
+      [
+        [
+          "name": "c", "image": "x", "terminationMessagePolicy": "File", "imagePullPolicy": "Always",
+          "lifecycle": [:],
+        ]
+      ],
       "spec.initContainers[0].name: Duplicate value: \"c\"",
-      "spec.initContainers[0].lifecycle: Forbidden: may not be set for init containers without restartPolicy=Always"),
+      "spec.initContainers[0].lifecycle: Forbidden: may not be set for init containers without restartPolicy=Always"
+    ),
     WrongObject(
-      "spec/volumes", [["name": "v"], ["name": "V", "emptyDir": [:]], ["name": "w", "emptyDir": [:], "hostPath": ["path": "/"]]],
+      "spec/volumes",
+      [
+        ["name": "v"], ["name": "V", "emptyDir": [:]],
+        ["name": "w", "emptyDir": [:], "hostPath": ["path": "/"]],
+      ],
       "spec.volumes[0]: Required value: must specify a volume type",
       "spec.volumes[1].name: Invalid value: \"V\": a lowercase RFC 1123 label must consist of lower case alphanumeric"
         + " characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc',"
         + " regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
       "spec.volumes[2].hostPath: Forbidden: may not specify more than 1 volume type"),
     WrongObject(
-      "spec/volumes", [["name": "v", "configMap": ["defaultMode": 512, "items": [["key": "k", "path": "../x"]]]]],
+      "spec/volumes",
+      [["name": "v", "configMap": ["defaultMode": 512, "items": [["key": "k", "path": "../x"]]]]],
       "spec.volumes[0].configMap.name: Required value",
       "spec.volumes[0].configMap.defaultMode: Invalid value: 512: must be a number between 0 and 0777 (octal), both"
-        + " inclusive", "spec.volumes[0].configMap.items[0].path: Invalid value: \"../x\": must not contain '..'"),
+        + " inclusive",
+      "spec.volumes[0].configMap.items[0].path: Invalid value: \"../x\": must not contain '..'"),
     WrongObject(
-      "spec/tolerations", [["operator": "Equal", "value": "x", "tolerationSeconds": 1], ["key": "k", "operator": "No"]],
+      "spec/tolerations",
+      [["operator": "Equal", "value": "x", "tolerationSeconds": 1], ["key": "k", "operator": "No"]],
       "spec.tolerations[0].operator: Invalid value: \"Equal\": operator must be Exists when `key` is empty, which means"
         + " \"match all values and all keys\"",
       "spec.tolerations[0].effect: Invalid value: \"\": effect must be 'NoExecute' when `tolerationSeconds` is set",
       "spec.tolerations[1].operator: Unsupported value: \"No\": supported values: \"Equal\", \"Exists\""),
     WrongObject(
-      "spec/affinity", ["nodeAffinity": ["requiredDuringSchedulingIgnoredDuringExecution": ["nodeSelectorTerms": []]]],
+      "spec/affinity",
+      ["nodeAffinity": ["requiredDuringSchedulingIgnoredDuringExecution": ["nodeSelectorTerms": []]]],
       "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Required value: must"
         + " have at least one node selector term"),
     WrongObject(
-      "spec/affinity", ["podAntiAffinity": ["preferredDuringSchedulingIgnoredDuringExecution": [["weight": 0, "podAffinityTerm": ["topologyKey": "k"]]]]],
+      "spec/affinity",
+      [
+        "podAntiAffinity": [
+          "preferredDuringSchedulingIgnoredDuringExecution": [
+            ["weight": 0, "podAffinityTerm": ["topologyKey": "k"]]
+          ]
+        ]
+      ],
       "spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: Invalid value: 0: must be"
         + " in the range 1-100"),
     WrongObject(
@@ -177,15 +206,20 @@ struct PodRuleTests {
       "spec.hostAliases[0].ip: Invalid value: \"x\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
       "spec.hostAliases[0].hostnames[0]: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of lower case"
         + " alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g."
-        + " 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"),
-    WrongObject("spec/ephemeralContainers", [ValidationSample.container],
+        + " 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+    ),
+    WrongObject(
+      "spec/ephemeralContainers", [ValidationSample.container],
       "spec.ephemeralContainers[0].name: Duplicate value: \"c\"",
       "spec.ephemeralContainers: Forbidden: cannot be set on create"),
-    WrongObject("spec/activeDeadlineSeconds", 0,
+    WrongObject(
+      "spec/activeDeadlineSeconds", 0,
       "spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive"),
-    WrongObject("spec/os", ["name": "beos"],
+    WrongObject(
+      "spec/os", ["name": "beos"],
       "spec.os: Unsupported value: \"beos\": supported values: \"linux\", \"windows\""),
-    WrongObject("spec/resourceClaims", [["name": "a"]],
+    WrongObject(
+      "spec/resourceClaims", [["name": "a"]],
       "spec.resourceClaims[0]: Invalid value: {\"Name\":\"a\",\"ResourceClaimName\":null,\"ResourceClaimTemplateName\":null}:"
         + " must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"),
   ]
@@ -193,7 +227,8 @@ struct PodRuleTests {
   @Test("Host ports are the ports of the containers where the network is the host's")
   func hostNetwork() {
     var pod = ValidationSample.changed(
-      ValidationSample.pod, ["spec", "containers", "0", "ports"], [["containerPort": 80, "hostPort": 81, "protocol": "TCP"]])
+      ValidationSample.pod, ["spec", "containers", "0", "ports"],
+      [["containerPort": 80, "hostPort": 81, "protocol": "TCP"]])
     #expect(Self.errors(pod).isEmpty)
     pod["spec", "hostNetwork"] = true
     #expect(

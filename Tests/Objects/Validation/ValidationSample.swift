@@ -72,7 +72,8 @@ enum ValidationSample {
     var cronJob: JSON = [
       "metadata": metadata("x"),
       "spec": [
-        "schedule": "*/5 * * * *", "concurrencyPolicy": "Allow", "jobTemplate": ["spec": ["template": template]],
+        "schedule": "*/5 * * * *", "concurrencyPolicy": "Allow",
+        "jobTemplate": ["spec": ["template": template]],
       ],
     ]
     cronJob["spec", "jobTemplate", "spec", "template", "spec", "restartPolicy"] = "Never"
@@ -91,14 +92,16 @@ enum ValidationSample {
   static let claim: JSON = [
     "metadata": metadata("c"),
     "spec": [
-      "accessModes": ["ReadWriteOnce"], "resources": ["requests": ["storage": "1Gi"]], "volumeMode": "Filesystem",
+      "accessModes": ["ReadWriteOnce"], "resources": ["requests": ["storage": "1Gi"]],
+      "volumeMode": "Filesystem",
     ],
   ]
 
   static let volume: JSON = [
     "metadata": metadata("v", namespace: nil),
     "spec": [
-      "capacity": ["storage": "1Gi"], "accessModes": ["ReadWriteOnce"], "hostPath": ["path": "/x", "type": ""],
+      "capacity": ["storage": "1Gi"], "accessModes": ["ReadWriteOnce"],
+      "hostPath": ["path": "/x", "type": ""],
       "persistentVolumeReclaimPolicy": "Retain", "volumeMode": "Filesystem",
     ],
   ]
@@ -117,6 +120,7 @@ enum ValidationSample {
     guard let key = path.first else { return value ?? .null }
     var result = object
     if let index = Int(key), case .array(var elements) = object {
+      guard index < elements.count else { return .array(elements + [value ?? .null]) }
       elements[index] = changed(elements[index], Array(path.dropFirst()), value)
       return .array(elements)
     }
@@ -144,6 +148,7 @@ struct WrongObject: Sendable, CustomTestStringConvertible {
   var testDescription: String { path + " = " + (value.map { "\($0)" } ?? "nothing") }
 
   func applied(to object: JSON) -> JSON {
-    path.isEmpty ? object : ValidationSample.changed(object, path.split(separator: "/").map(String.init), value)
+    path.isEmpty
+      ? object : ValidationSample.changed(object, path.split(separator: "/").map(String.init), value)
   }
 }

@@ -72,7 +72,8 @@ struct ValueFormatTests {
   @Test(
     "Keys of config maps",
     arguments: [
-      ("a.b_C-1", []), (".", ["must not be '.'"]), ("..", ["must not be '..'"]), ("..a", ["must not start with '..'"]),
+      ("a.b_C-1", []), (".", ["must not be '.'"]), ("..", ["must not be '..'"]),
+      ("..a", ["must not start with '..'"]),
       (
         "a/b",
         [
@@ -115,7 +116,8 @@ struct ValueFormatTests {
     arguments: [
       ("10.0.0.1", "10.0.0.1"), ("010.0.0.1", "10.0.0.1"), ("::1", "::1"), ("::", "::"), ("1::", "1::"),
       ("FE80:0:0:0:0:0:0:0abc", "fe80::abc"), ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"),
-      ("2001:0:0:1:0:0:0:1", "2001:0:0:1::1"), ("::ffff:1.2.3.4", "1.2.3.4"), ("1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"),
+      ("2001:0:0:1:0:0:0:1", "2001:0:0:1::1"), ("::ffff:1.2.3.4", "1.2.3.4"),
+      ("1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"),
     ])
   func addresses(text: String, canonical: String) {
     #expect(NetworkAddress(text)?.text == canonical)
@@ -123,7 +125,8 @@ struct ValueFormatTests {
 
   @Test(
     "What is no address",
-    arguments: ["", "1.2.3", "1.2.3.256", "1.2.3.4.5", "a.b.c.d", "1:2", "1::2::3", "::g", ":::", "1:2:3:4:5:6:7:8:9",
+    arguments: [
+      "", "1.2.3", "1.2.3.256", "1.2.3.4.5", "a.b.c.d", "1:2", "1::2::3", "::g", ":::", "1:2:3:4:5:6:7:8:9",
       "1:2:3:4:5:6:7::8:9", "fe80::1%eth0", "+1.2.3.4", "::12345", "1:2:3:4:5:6:7:8::",
     ])
   func noAddresses(text: String) {
@@ -144,7 +147,8 @@ struct ValueFormatTests {
   @Test(
     "Schedules",
     arguments: [
-      ("*/5 * * * *", nil), ("@daily", nil), ("@every 1h30m", nil), ("0 0 1 jan sun", nil), ("1-5/2,7 ? * * 1", nil),
+      ("*/5 * * * *", nil), ("@daily", nil), ("@every 1h30m", nil), ("0 0 1 jan sun", nil),
+      ("1-5/2,7 ? * * 1", nil),
       ("nope", "expected exactly 5 fields, found 1: [nope]"),
       ("* * * *", "expected exactly 5 fields, found 4: [* * * *]"),
       ("@never", "unrecognized descriptor: @never"),
@@ -167,8 +171,11 @@ struct ValueFormatTests {
   func indexes() throws {
     #expect(try IndexList.count("1,3-5,7", completions: 8).get() == 5)
     for (text, problem) in [
-      ("1-2-3", "the fragment \"1-2-3\" violates the requirement that an index interval can have at most two parts"
-        + " separated by '-'"),
+      (
+        "1-2-3",
+        "the fragment \"1-2-3\" violates the requirement that an index interval can have at most two parts"
+          + " separated by '-'"
+      ),
       ("a", "cannot convert string to integer for index: \"a\""), ("8", "too large index: \"8\""),
       ("3,2", "non-increasing order, previous: 3, current: 2"),
     ] {

@@ -47,7 +47,8 @@ enum CronSchedule {
     let parts = text.split { $0.isWhitespace }.map(String.init)
     guard parts.count == fields.count else {
       throw Malformed(
-        message: "expected exactly \(fields.count) fields, found \(parts.count): [\(parts.joined(separator: " "))]")
+        message:
+          "expected exactly \(fields.count) fields, found \(parts.count): [\(parts.joined(separator: " "))]")
     }
     for (part, bounds) in zip(parts, fields) {
       for expression in part.split(separator: ",") { try check(String(expression), bounds) }
@@ -91,7 +92,8 @@ enum CronSchedule {
         message: "beginning of range (\(start)) below minimum (\(bounds.range.lowerBound)): \(expression)")
     }
     if end > bounds.range.upperBound {
-      throw Malformed(message: "end of range (\(end)) above maximum (\(bounds.range.upperBound)): \(expression)")
+      throw Malformed(
+        message: "end of range (\(end)) above maximum (\(bounds.range.upperBound)): \(expression)")
     }
     if start > end {
       throw Malformed(message: "beginning of range (\(start)) beyond end of range (\(end)): \(expression)")
@@ -104,11 +106,15 @@ enum CronSchedule {
     let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : Substring(text)
     guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
       throw Malformed(
-        message: "failed to parse int from \(text): strconv.Atoi: parsing \(MessageText.quoted(text)): invalid syntax")
+        message:
+          "failed to parse int from \(text): strconv.Atoi: parsing \(MessageText.quoted(text)): invalid syntax"
+      )
     }
     guard let value = Int(text) else {
       throw Malformed(
-        message: "failed to parse int from \(text): strconv.Atoi: parsing \(MessageText.quoted(text)): value out of range")
+        message:
+          "failed to parse int from \(text): strconv.Atoi: parsing \(MessageText.quoted(text)): value out of range"
+      )
     }
     if value < 0 { throw Malformed(message: "negative number (\(value)) not allowed: \(text)") }
     return value
@@ -137,7 +143,8 @@ private enum CronDuration {
       let unit = rest.prefix { $0 != "." && !isDigit($0) }
       if unit.isEmpty { return "time: missing unit in duration " + MessageText.quoted(text) }
       guard units.contains(unit) else {
-        return "time: unknown unit " + MessageText.quoted(String(unit)) + " in duration " + MessageText.quoted(text)
+        return "time: unknown unit " + MessageText.quoted(String(unit)) + " in duration "
+          + MessageText.quoted(text)
       }
       rest = rest.dropFirst(unit.count)
     }

@@ -91,7 +91,8 @@ extension FieldError {
   /// A value is none of those there are.
   public static func notSupported(_ path: FieldPath, _ value: JSON, _ supported: [String]) -> FieldError {
     let detail =
-      supported.isEmpty ? "" : "supported values: " + supported.map(MessageText.quoted).joined(separator: ", ")
+      supported.isEmpty
+      ? "" : "supported values: " + supported.map(MessageText.quoted).joined(separator: ", ")
     return FieldError(.notSupported, field: path.description, badValue: value, detail: detail)
   }
 

@@ -135,7 +135,8 @@ extension GoForm.Value {
     case .scalar(let text): text
     case .list(let elements): "[" + elements.map(\.compact).joined(separator: ",") + "]"
     case .members(let members):
-      "{" + members.map { MessageText.jsonString($0.key) + ":" + $0.value.compact }.joined(separator: ",") + "}"
+      "{" + members.map { MessageText.jsonString($0.key) + ":" + $0.value.compact }.joined(separator: ",")
+        + "}"
     }
   }
 

@@ -19,7 +19,9 @@ enum LabelMatcher {
     var requirements: [Requirement] = []
     for label in json.entries(at: "matchLabels") {
       let value = label.value.string ?? ""
-      guard NameFormats.qualifiedName(label.key).isEmpty, NameFormats.labelValue(value).isEmpty else { return nil }
+      guard NameFormats.qualifiedName(label.key).isEmpty, NameFormats.labelValue(value).isEmpty else {
+        return nil
+      }
       requirements.append(Requirement(key: label.key, operation: "In", values: [value]))
     }
     for expression in json.list(at: "matchExpressions") {
@@ -31,7 +33,8 @@ enum LabelMatcher {
       case "Exists", "DoesNotExist": if !values.isEmpty { return nil }
       default: return nil
       }
-      guard NameFormats.qualifiedName(key).isEmpty, values.allSatisfy({ NameFormats.labelValue($0).isEmpty }) else {
+      guard NameFormats.qualifiedName(key).isEmpty, values.allSatisfy({ NameFormats.labelValue($0).isEmpty })
+      else {
         return nil
       }
       requirements.append(Requirement(key: key, operation: operation, values: Set(values)))

@@ -111,7 +111,8 @@ extension Checker {
       if let controller {
         invalid(
           path, shown: GoForm.list(.array(references), of: "OwnerReference").compact,
-          "Only one reference can have Controller set to true. Found \"true\" in references for \(controller) and \(name)")
+          "Only one reference can have Controller set to true. Found \"true\" in references for \(controller) and \(name)"
+        )
       } else {
         controller = name
       }

@@ -37,14 +37,17 @@ enum NameFormats {
     if value.utf8.count > subdomainLengthMaximum { problems.append(tooLong(subdomainLengthMaximum)) }
     let isValid = value.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { part in
       let label = part.hasPrefix("_") ? part.dropFirst() : part
-      return isDelimited(label.utf8, ends: isLowerAlphanumeric) { isLowerAlphanumeric($0) || $0 == dash || $0 == underscore }
+      return isDelimited(label.utf8, ends: isLowerAlphanumeric) {
+        isLowerAlphanumeric($0) || $0 == dash || $0 == underscore
+      }
     }
     if !isValid {
       let label = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
       problems.append(
         pattern(
           "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and"
-            + " must start and end with an alphanumeric character", label + "(\\." + label + ")*", "example.com"))
+            + " must start and end with an alphanumeric character", label + "(\\." + label + ")*",
+          "example.com"))
     }
     return problems
   }
@@ -97,7 +100,10 @@ enum NameFormats {
         problems += dns1123Subdomain(String(parts[0])).map { "prefix part " + $0 }
       }
     default:
-      return ["a valid label key " + problem + " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"]
+      return [
+        "a valid label key " + problem
+          + " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+      ]
     }
     if name.isEmpty {
       problems.append("name part must be non-empty")

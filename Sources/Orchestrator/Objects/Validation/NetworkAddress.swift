@@ -80,7 +80,8 @@ struct NetworkAddress: Hashable {
     var bytes: [UInt8] = []
     var hasLeadingZero = false
     for part in parts {
-      guard !part.isEmpty, part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let octet = UInt8(part) else {
+      guard !part.isEmpty, part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let octet = UInt8(part)
+      else {
         return nil
       }
       if part.utf8.count > 1, part.hasPrefix("0") { hasLeadingZero = true }
@@ -155,7 +156,8 @@ struct NetworkSubnet: Hashable {
 
   init?(_ text: String) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, let address = NetworkAddress(String(parts[0])), (1...3).contains(parts[1].utf8.count),
+    guard parts.count == 2, let address = NetworkAddress(String(parts[0])),
+      (1...3).contains(parts[1].utf8.count),
       parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), var length = Int(parts[1])
     else { return nil }
     let bits = address.bytes.count * 8

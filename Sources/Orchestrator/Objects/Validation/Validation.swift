@@ -4,7 +4,9 @@
 /// been refused before, and counts as absent here.
 public enum Validation {
   /// What is wrong with a new object. Names have been generated, and what the server sets has been set.
-  public static func validate(create object: JSON, group: String, version: String, kind: String) -> [FieldError] {
+  public static func validate(create object: JSON, group: String, version: String, kind: String)
+    -> [FieldError]
+  {
     guard let rules = KindRules.all[KindRules.Key(group: group, kind: kind)] else { return [] }
     var checker = Checker()
     rules.create(&checker, object)
@@ -49,7 +51,8 @@ public enum Validation {
   public static func validate(scale: JSON) -> [FieldError] {
     var checker = Checker()
     checker.commonMetadata(scale, isNamespaced: true, .subdomain)
-    checker.nonnegative((scale["spec"] ?? .null).optionalInteger(at: "replicas"), FieldPath("spec", "replicas"))
+    checker.nonnegative(
+      (scale["spec"] ?? .null).optionalInteger(at: "replicas"), FieldPath("spec", "replicas"))
     return checker.errors
   }
 

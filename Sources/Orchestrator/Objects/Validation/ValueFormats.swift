@@ -49,7 +49,9 @@ enum ValueFormats {
   static func environmentVariableName(_ value: String) -> [String] {
     if value.isEmpty { return ["environment variable name must be non-empty"] }
     guard value.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "=") }) else {
-      return ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
+      return [
+        "a valid environment variable name must consist only of printable ASCII characters other than '='"
+      ]
     }
     return []
   }
@@ -61,7 +63,8 @@ enum ValueFormats {
       problems.append(NameFormats.tooLong(NameFormats.subdomainLengthMaximum))
     }
     let isValid = value.utf8.allSatisfy {
-      NameFormats.isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
+      NameFormats.isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+        || $0 == UInt8(ascii: ".")
     }
     if value.isEmpty || !isValid {
       problems.append(

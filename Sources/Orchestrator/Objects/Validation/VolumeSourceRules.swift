@@ -40,7 +40,8 @@ extension Checker {
   }
 
   /// The source of a persistent volume. The path is that of its specification.
-  mutating func persistentVolumeSource(_ source: JSON, _ kind: String, _ path: FieldPath, volumeName: String) {
+  mutating func persistentVolumeSource(_ source: JSON, _ kind: String, _ path: FieldPath, volumeName: String)
+  {
     switch kind {
     case "csi": persistentDriverVolume(source, path[kind])
     case "local":
@@ -167,7 +168,9 @@ extension Checker {
     if !(0...255).contains(unit) { invalid(path["lun"], unit, ValueFormats.inclusiveRange(0, 255)) }
     let authenticates = source.flag(at: "chapAuthDiscovery") || source.flag(at: "chapAuthSession")
     if authenticates, source.member(at: "secretRef") == nil { required(path["secretRef"]) }
-    if let initiator = source.optionalText(at: "initiatorName"), let problem = Self.qualifiedInitiator(initiator) {
+    if let initiator = source.optionalText(at: "initiatorName"),
+      let problem = Self.qualifiedInitiator(initiator)
+    {
       invalid(path["initiatorname"], initiator, problem)
     }
   }
@@ -182,8 +185,11 @@ extension Checker {
       let date = pieces.count == 3 ? pieces[1].split(separator: "-", omittingEmptySubsequences: false) : []
       let isDigits = { (text: Substring) in text.utf8.allSatisfy { (0x30...0x39).contains($0) } }
       guard parts.count == 2, !parts[1].isEmpty, pieces.count == 3, pieces[0] == "iqn", !pieces[2].isEmpty,
-        date.count == 2, date[0].utf8.count == 4, date[1].utf8.count == 2, isDigits(date[0]), isDigits(date[1]),
-        pieces[2].utf8.allSatisfy({ NameFormats.isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }),
+        date.count == 2, date[0].utf8.count == 4, date[1].utf8.count == 2, isDigits(date[0]),
+        isDigits(date[1]),
+        pieces[2].utf8.allSatisfy({
+          NameFormats.isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+        }),
         !parts[1].contains(where: { ",;*&$| \t\n\r".contains($0) })
       else { return malformed }
       return nil
@@ -194,7 +200,8 @@ extension Checker {
     case "naa": length = 36
     default: return "must be valid format starting with iqn, eui, or naa"
     }
-    return bytes.count == length && bytes.dropFirst(4).allSatisfy(NameFormats.isAlphanumeric) ? nil : malformed
+    return bytes.count == length && bytes.dropFirst(4).allSatisfy(NameFormats.isAlphanumeric)
+      ? nil : malformed
   }
 
   private mutating func flocker(_ source: JSON, _ path: FieldPath) {
@@ -266,7 +273,8 @@ extension Checker {
     driverName(source.text(at: "driver"), path["driver"])
     requiredText(source.text(at: "volumeHandle"), path["volumeHandle"])
     let references = [
-      "controllerPublishSecretRef", "controllerExpandSecretRef", "nodePublishSecretRef", "nodeExpandSecretRef",
+      "controllerPublishSecretRef", "controllerExpandSecretRef", "nodePublishSecretRef",
+      "nodeExpandSecretRef",
     ]
     for field in references {
       guard let secret = source.member(at: field) else { continue }

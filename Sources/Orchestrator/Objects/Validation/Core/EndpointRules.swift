@@ -39,7 +39,9 @@ extension Checker {
 
   /// An address that traffic can be sent to.
   mutating func endpointAddress(_ value: String, _ path: FieldPath) {
-    guard let address = NetworkAddress(value) else { return invalid(path, value, "must be a valid IP address") }
+    guard let address = NetworkAddress(value) else {
+      return invalid(path, value, "must be a valid IP address")
+    }
     if address.isUnspecified { invalid(path, value, "may not be unspecified (\(value))") }
     if address.isLoopback { invalid(path, value, "may not be in the loopback range (127.0.0.0/8, ::1/128)") }
     if address.isLinkLocalUnicast {
@@ -81,7 +83,9 @@ extension Checker {
       if !names.insert(name).inserted { duplicate(path["name"], name) }
       if let number = port.optionalInteger(at: "port") { self.port(number, path["port"]) }
       choice(port.text(at: "protocol"), path["protocol"], supportedProtocols)
-      if let application = port.optionalText(at: "appProtocol") { qualifiedName(application, path["appProtocol"]) }
+      if let application = port.optionalText(at: "appProtocol") {
+        qualifiedName(application, path["appProtocol"])
+      }
     }
   }
 

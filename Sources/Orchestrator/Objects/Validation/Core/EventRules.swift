@@ -31,7 +31,9 @@ extension Checker {
       for (field, maximum) in [("reportingInstance", 128), ("action", 128), ("reason", 128)] {
         let text = event.text(at: field)
         if text.isEmpty { required(FieldPath(field)) }
-        if text.utf8.count > maximum { invalid(FieldPath(field), "", "can have at most \(maximum) characters") }
+        if text.utf8.count > maximum {
+          invalid(FieldPath(field), "", "can have at most \(maximum) characters")
+        }
       }
       if event.text(at: "note").utf8.count > 1_024 {
         invalid(FieldPath("message"), "", "can have at most 1024 characters")
@@ -48,8 +50,11 @@ extension Checker {
     } else if !["Normal", "Warning"].contains(type) {
       invalid(FieldPath("type"), "", "has invalid value: \(type)")
     }
-    for field in ["deprecatedFirstTimestamp", "deprecatedLastTimestamp"] where event.member(at: field) != nil {
-      invalid(FieldPath(field == "deprecatedFirstTimestamp" ? "firstTimestamp" : "lastTimestamp"), "", "needs to be unset")
+    for field in ["deprecatedFirstTimestamp", "deprecatedLastTimestamp"] where event.member(at: field) != nil
+    {
+      invalid(
+        FieldPath(field == "deprecatedFirstTimestamp" ? "firstTimestamp" : "lastTimestamp"), "",
+        "needs to be unset")
     }
     if event.integer(at: "deprecatedCount") != 0 { invalid(FieldPath("count"), "", "needs to be unset") }
     let source = event["deprecatedSource"] ?? .null
@@ -63,7 +68,8 @@ extension Checker {
     legacyEvent(new, reference, isNewVersion: isNewVersion)
     guard isNewVersion else { return }
     let fields = [
-      ("regarding", "involvedObject"), ("reason", "reason"), ("note", "message"), ("deprecatedSource", "source"),
+      ("regarding", "involvedObject"), ("reason", "reason"), ("note", "message"),
+      ("deprecatedSource", "source"),
       ("deprecatedFirstTimestamp", "firstTimestamp"), ("deprecatedLastTimestamp", "lastTimestamp"),
       ("deprecatedCount", "count"), ("type", "type"), ("eventTime", "eventTime"), ("action", "action"),
       ("related", "related"), ("reportingController", "reportingController"),

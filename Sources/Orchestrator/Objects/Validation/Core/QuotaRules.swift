@@ -8,7 +8,8 @@ extension Checker {
       let type = limit.text(at: "type")
       let problems = NameFormats.qualifiedName(type)
       invalid(path["type"], type, problems)
-      if problems.isEmpty, !type.contains("/"), !["Pod", "Container", "PersistentVolumeClaim"].contains(type) {
+      if problems.isEmpty, !type.contains("/"), !["Pod", "Container", "PersistentVolumeClaim"].contains(type)
+      {
         invalid(path["type"], type, "must be a standard limit type or fully qualified")
       }
       if !types.insert(type).inserted { duplicate(path["type"], type) }
@@ -61,7 +62,8 @@ extension Checker {
       order(("min", minimum), ("max", maximum), field: "min", shown: minimum)
       order(("min", minimum), ("default request", request), field: "defaultRequest", shown: request)
       order(("default request", request), ("max", maximum), field: "defaultRequest", shown: request)
-      order(("default request", request), ("default limit", standard), field: "defaultRequest", shown: request)
+      order(
+        ("default request", request), ("default limit", standard), field: "defaultRequest", shown: request)
       order(("min", minimum), ("default", standard), field: "default", shown: minimum)
       order(("default", standard), ("max", maximum), field: "default", shown: maximum)
       if let ratio = quantity("maxLimitRequestRatio") {
@@ -70,7 +72,8 @@ extension Checker {
       if !ResourceNames.mayBeOvercommitted(name), let standard, let request, standard != request {
         invalid(
           path["defaultRequest"].key(name), request.canonical,
-          "default value \(standard.canonical) must equal to defaultRequest value \(request.canonical) in \(name)")
+          "default value \(standard.canonical) must equal to defaultRequest value \(request.canonical) in \(name)"
+        )
       }
     }
   }
@@ -153,9 +156,12 @@ extension Checker {
       if !quotaScopes.contains(scope) { invalid(path["scopeName"], scope, "unsupported scope") }
       for name in names where !Self.isScope(scope, validFor: name) {
         invalid(
-          path, shown: GoForm.value(selector, as: "ScopeSelector").compact, "unsupported scope applied to resource")
+          path, shown: GoForm.value(selector, as: "ScopeSelector").compact,
+          "unsupported scope applied to resource")
       }
-      if scope != "PriorityClass", scope != "VolumeAttributesClass", quotaScopes.contains(scope), operation != "Exists" {
+      if scope != "PriorityClass", scope != "VolumeAttributesClass", quotaScopes.contains(scope),
+        operation != "Exists"
+      {
         invalid(
           path["operator"], operation,
           "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating,"
@@ -166,7 +172,8 @@ extension Checker {
       case "In", "NotIn":
         if values.isEmpty {
           required(
-            path["values"], "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector")
+            path["values"], "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
+          )
         }
       case "Exists", "DoesNotExist":
         if !values.isEmpty {
@@ -190,7 +197,8 @@ extension Checker {
   private static func isScope(_ scope: String, validFor name: String) -> Bool {
     switch scope {
     case "Terminating", "NotTerminating", "NotBestEffort", "PriorityClass", "CrossNamespacePodAffinity":
-      ["pods", "cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"].contains(name)
+      ["pods", "cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"].contains(
+        name)
         || scope != "NotBestEffort"
           && ["ephemeral-storage", "requests.ephemeral-storage", "limits.ephemeral-storage"].contains(name)
     case "BestEffort": name == "pods"
@@ -201,6 +209,7 @@ extension Checker {
 }
 
 private let quotaScopes: Set<String> = [
-  "Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass", "CrossNamespacePodAffinity",
+  "Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass",
+  "CrossNamespacePodAffinity",
   "VolumeAttributesClass",
 ]

@@ -124,7 +124,9 @@ extension Checker {
         forbidden(path["ipFamilyPolicy"], "may not be set for ExternalName services")
       }
       let name = spec.text(at: "externalName")
-      requiredName(name.hasSuffix(".") ? String(name.dropLast()) : name, path["externalName"], NameFormats.dns1123Subdomain)
+      requiredName(
+        name.hasSuffix(".") ? String(name.dropLast()) : name, path["externalName"],
+        NameFormats.dns1123Subdomain)
     default: break
     }
   }
@@ -142,7 +144,9 @@ extension Checker {
     self.port(port.integer(at: "port"), path["port"])
     choice(port.text(at: "protocol"), path["protocol"], supportedProtocols)
     portNumberOrName(port["targetPort"], path["targetPort"])
-    if let application = port.optionalText(at: "appProtocol") { qualifiedName(application, path["appProtocol"]) }
+    if let application = port.optionalText(at: "appProtocol") {
+      qualifiedName(application, path["appProtocol"])
+    }
   }
 
   private mutating func sessionAffinity(_ spec: JSON, _ path: FieldPath) {
@@ -156,7 +160,9 @@ extension Checker {
       guard let config else { return required(path, detail) }
       guard let client = config.member(at: "clientIP") else { return required(path["clientIP"], detail) }
       let timeoutPath = path["clientIP"]["timeoutSeconds"]
-      guard let timeout = client.optionalInteger(at: "timeoutSeconds") else { return required(timeoutPath, detail) }
+      guard let timeout = client.optionalInteger(at: "timeoutSeconds") else {
+        return required(timeoutPath, detail)
+      }
       if !(1...86_400).contains(timeout) {
         invalid(timeoutPath, timeout, "must be greater than 0 and less than 86400")
       }
@@ -173,7 +179,9 @@ extension Checker {
     let list = spec["clusterIPs"]
     let path = (addresses: path["clusterIPs"], families: path["ipFamilies"], policy: path["ipFamilyPolicy"])
     if first.isEmpty {
-      if !addresses.isEmpty { invalid(path.addresses, list, "must be empty when `clusterIP` is not specified") }
+      if !addresses.isEmpty {
+        invalid(path.addresses, list, "must be empty when `clusterIP` is not specified")
+      }
     } else if addresses.isEmpty {
       required(path.addresses)
     } else if addresses[0] != first {
@@ -207,10 +215,12 @@ extension Checker {
       let isIPv6 = address?.isIPv6 ?? false
       if family == "IPv4", isIPv6 {
         invalid(
-          path.addresses[index], addresses[index], "expected an IPv4 value as indicated by `ipFamilies[\(index)]`")
+          path.addresses[index], addresses[index],
+          "expected an IPv4 value as indicated by `ipFamilies[\(index)]`")
       } else if family == "IPv6", !isIPv6 {
         invalid(
-          path.addresses[index], addresses[index], "expected an IPv6 value as indicated by `ipFamilies[\(index)]`")
+          path.addresses[index], addresses[index],
+          "expected an IPv6 value as indicated by `ipFamilies[\(index)]`")
       }
     }
   }
@@ -232,7 +242,8 @@ extension Checker {
       let key = port.text(at: "protocol")
       let number = port.integer(at: "port")
       guard !taken.insert("\(key)/\(number)").inserted else { continue }
-      let shown = GoForm.value(["protocol": .string(key), "port": .integer(number)], as: "ServicePort").compact
+      let shown = GoForm.value(["protocol": .string(key), "port": .integer(number)], as: "ServicePort")
+        .compact
       append(FieldError(.duplicate, field: path[index].description, shownValue: shown))
     }
   }
@@ -270,7 +281,9 @@ extension Checker {
       if name != nil { forbidden(path, "may only be used when `type` is 'LoadBalancer'") }
       return
     }
-    if let oldSpec, oldSpec.text(at: "type") == "LoadBalancer", oldSpec.optionalText(at: "loadBalancerClass") != name {
+    if let oldSpec, oldSpec.text(at: "type") == "LoadBalancer",
+      oldSpec.optionalText(at: "loadBalancerClass") != name
+    {
       invalid(path, spec["loadBalancerClass"], "may not change once set")
     }
     if let name { qualifiedName(name, path) }
@@ -296,7 +309,9 @@ extension Checker {
     } else {
       port(healthPort, path["healthCheckNodePort"])
     }
-    if spec.member(at: "internalTrafficPolicy") == nil, ["NodePort", "LoadBalancer", "ClusterIP"].contains(type) {
+    if spec.member(at: "internalTrafficPolicy") == nil,
+      ["NodePort", "LoadBalancer", "ClusterIP"].contains(type)
+    {
       required(path["internalTrafficPolicy"])
     }
     optionalChoice(spec["internalTrafficPolicy"], path["internalTrafficPolicy"], ["Cluster", "Local"])

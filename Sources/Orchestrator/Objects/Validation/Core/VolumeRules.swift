@@ -92,7 +92,9 @@ extension Checker {
         FieldPath("nodeAffinity"), shown: shown ?? "null",
         fieldIsImmutable + ", except for updating from beta label to GA")
     }
-    if oldSpec.member(at: "volumeAttributesClassName") != nil, spec.member(at: "volumeAttributesClassName") == nil {
+    if oldSpec.member(at: "volumeAttributesClassName") != nil,
+      spec.member(at: "volumeAttributesClassName") == nil
+    {
       forbidden(
         FieldPath("spec", "volumeAttributesClassName"), "update from non-nil value to nil is forbidden")
     }
@@ -169,7 +171,9 @@ extension Checker {
       // The value of these is the path itself, which has no fields to show.
       if !reference.text(at: "namespace").isEmpty {
         invalid(path, shown: "{}", "may not be specified when dataSourceRef.namespace is specified")
-      } else if ["apiGroup", "kind", "name"].contains(where: { source?.text(at: $0) != reference.text(at: $0) }) {
+      } else if ["apiGroup", "kind", "name"].contains(where: {
+        source?.text(at: $0) != reference.text(at: $0)
+      }) {
         invalid(path, shown: "{}", "must match dataSourceRef")
       }
     }
@@ -219,11 +223,14 @@ extension Checker {
     if let newSize, let oldSize, newSize < oldSize {
       let capacity = old["status", "capacity", "storage"].flatMap { Quantity($0) }
       if capacity.map({ newSize <= $0 }) ?? (newSize.isZero || newSize.isNegative) {
-        forbidden(FieldPath("spec", "resources", "requests", "storage"), "field can not be less than status.capacity")
+        forbidden(
+          FieldPath("spec", "resources", "requests", "storage"), "field can not be less than status.capacity")
       }
     }
     immutable(new["spec", "volumeMode"], oldSpec["volumeMode"], FieldPath("volumeMode"))
-    if old["status", "currentVolumeAttributesClassName"] != nil, newAttributes != oldSpec["volumeAttributesClassName"] {
+    if old["status", "currentVolumeAttributesClassName"] != nil,
+      newAttributes != oldSpec["volumeAttributesClassName"]
+    {
       let path = FieldPath("spec", "volumeAttributesClassName")
       let detail = "is forbidden when status.currentVolumeAttributesClassName is not nil"
       if newAttributes?.string == nil {
@@ -241,7 +248,9 @@ extension Checker {
     let oldAnnotation = (old["metadata"] ?? .null).entries(at: "annotations")[key]?.string
     let name = spec.optionalText(at: "storageClassName")
     let hadNone = oldSpec.optionalText(at: "storageClassName") == nil
-    if let oldAnnotation, hadNone, name == oldAnnotation, newAnnotation == nil || newAnnotation == oldAnnotation {
+    if let oldAnnotation, hadNone, name == oldAnnotation,
+      newAnnotation == nil || newAnnotation == oldAnnotation
+    {
       spec["storageClassName"] = nil
       return
     }
@@ -265,8 +274,10 @@ extension Checker {
 }
 
 private let persistentVolumeKinds = [
-  "hostPath", "gcePersistentDisk", "awsElasticBlockStore", "glusterfs", "flocker", "nfs", "rbd", "quobyte", "cephfs",
-  "iscsi", "cinder", "fc", "flexVolume", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume",
+  "hostPath", "gcePersistentDisk", "awsElasticBlockStore", "glusterfs", "flocker", "nfs", "rbd", "quobyte",
+  "cephfs",
+  "iscsi", "cinder", "fc", "flexVolume", "azureFile", "vsphereVolume", "photonPersistentDisk",
+  "portworxVolume",
   "azureDisk", "scaleIO", "local", "storageos", "csi",
 ]
 

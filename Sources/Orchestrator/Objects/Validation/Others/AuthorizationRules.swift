@@ -22,7 +22,8 @@ extension Checker {
     if !rule.list(at: "nonResourceURLs").isEmpty {
       if isNamespaced {
         invalid(
-          path["nonResourceURLs"], rule["nonResourceURLs"], "namespaced rules cannot apply to non-resource URLs")
+          path["nonResourceURLs"], rule["nonResourceURLs"],
+          "namespaced rules cannot apply to non-resource URLs")
       }
       if ["apiGroups", "resources", "resourceNames"].contains(where: { !rule.list(at: $0).isEmpty }) {
         invalid(
@@ -44,7 +45,9 @@ extension Checker {
     let role = binding["roleRef"] ?? .null
     let path = FieldPath("roleRef")
     let group = "rbac.authorization.k8s.io"
-    if role.text(at: "apiGroup") != group { notSupported(path["apiGroup"], role.text(at: "apiGroup"), [group]) }
+    if role.text(at: "apiGroup") != group {
+      notSupported(path["apiGroup"], role.text(at: "apiGroup"), [group])
+    }
     let kinds = isNamespaced ? ["Role", "ClusterRole"] : ["ClusterRole"]
     if !kinds.contains(role.text(at: "kind")) { notSupported(path["kind"], role.text(at: "kind"), kinds) }
     requiredName(role.text(at: "name"), path["name"], NameFormats.pathSegment)

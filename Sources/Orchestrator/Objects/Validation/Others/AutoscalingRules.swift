@@ -121,7 +121,8 @@ extension Checker {
       invalid(path["type"], type, "must be either Utilization, Value, or AverageValue")
     }
     for field in ["value", "averageValue"] {
-      guard let quantity = target.member(at: field).flatMap({ Quantity($0) }), quantity.isZero || quantity.isNegative
+      guard let quantity = target.member(at: field).flatMap({ Quantity($0) }),
+        quantity.isZero || quantity.isNegative
       else { continue }
       invalid(path[field], quantity.canonical, "must be positive")
     }

@@ -46,7 +46,8 @@ extension Checker {
     let strategy = conversion.text(at: "strategy")
     choice(strategy, path["conversion"]["strategy"], ["None", "Webhook"])
     if strategy == "Webhook" {
-      guard let webhook = conversion.member(at: "webhook"), let client = webhook.member(at: "clientConfig") else {
+      guard let webhook = conversion.member(at: "webhook"), let client = webhook.member(at: "clientConfig")
+      else {
         return required(path["conversion"]["webhookClientConfig"], "required when strategy is set to Webhook")
       }
       clientConfiguration(client, path["conversion"]["webhookClientConfig"])
@@ -111,11 +112,14 @@ extension Checker {
       } else if type != "object" {
         invalid(path["type"], type, "must be object at the root")
       }
-    case .property: if type.isEmpty, !isOpen { required(path["type"], "must not be empty for specified object fields") }
-    case .items: if type.isEmpty, !isOpen { required(path["type"], "must not be empty for specified array items") }
+    case .property:
+      if type.isEmpty, !isOpen { required(path["type"], "must not be empty for specified object fields") }
+    case .items:
+      if type.isEmpty, !isOpen { required(path["type"], "must not be empty for specified array items") }
     }
     for property in schema.entries(at: "properties") {
-      structuralSchema(property.value, path["properties"].key(property.key), place: .property, depth: depth + 1)
+      structuralSchema(
+        property.value, path["properties"].key(property.key), place: .property, depth: depth + 1)
     }
     if let items = schema.member(at: "items"), items.object != nil {
       structuralSchema(items, path["items"], place: .items, depth: depth + 1)
@@ -131,7 +135,9 @@ extension Checker {
   }
 
   private mutating func definitionNames(_ names: JSON, _ path: FieldPath) {
-    for field in ["plural", "singular", "kind", "listKind"] { requiredText(names.text(at: field), path[field]) }
+    for field in ["plural", "singular", "kind", "listKind"] {
+      requiredText(names.text(at: field), path[field])
+    }
     func lowerCase(_ name: String, _ path: FieldPath) {
       let problems = NameFormats.dns1035Label(name)
       if !name.isEmpty, !problems.isEmpty { invalid(path, name, problems.joined(separator: ",")) }

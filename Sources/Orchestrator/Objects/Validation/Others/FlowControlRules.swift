@@ -10,7 +10,9 @@ extension Checker {
       invalid(path["matchingPrecedence"], precedence, "must not be greater than 10000")
     }
     if precedence == 1, (schema["metadata"] ?? .null).text(at: "name") != "exempt" {
-      invalid(path["matchingPrecedence"], precedence, "only the schema named 'exempt' may have matchingPrecedence 1")
+      invalid(
+        path["matchingPrecedence"], precedence, "only the schema named 'exempt' may have matchingPrecedence 1"
+      )
     }
     if let method = spec.member(at: "distinguisherMethod") {
       let type = method.text(at: "type")
@@ -19,7 +21,8 @@ extension Checker {
       }
     }
     requiredName(
-      (spec["priorityLevelConfiguration"] ?? .null).text(at: "name"), path["priorityLevelConfiguration"]["name"],
+      (spec["priorityLevelConfiguration"] ?? .null).text(at: "name"),
+      path["priorityLevelConfiguration"]["name"],
       NameFormats.dns1123Subdomain)
     for (index, rule) in spec.list(at: "rules").enumerated() { flowRule(rule, path["rules"][index]) }
   }
@@ -41,7 +44,10 @@ extension Checker {
         required(path[expected], "\(expected) is required when subject kind is '\(kind)'")
       }
       for other in members.values.sorted() where other != expected && subject.member(at: other) != nil {
-        forbidden(path[other], "\(other) is forbidden when subject kind is not '\(other.prefix(1).uppercased() + other.dropFirst())'")
+        forbidden(
+          path[other],
+          "\(other) is forbidden when subject kind is not '\(other.prefix(1).uppercased() + other.dropFirst())'"
+        )
       }
     }
     let resources = rule.list(at: "resourceRules")
@@ -51,7 +57,9 @@ extension Checker {
     }
     for (index, resource) in resources.enumerated() {
       let path = path["resourceRules"][index]
-      if resource.list(at: "verbs").isEmpty { required(path["verbs"], "verbs must contain at least one value") }
+      if resource.list(at: "verbs").isEmpty {
+        required(path["verbs"], "verbs must contain at least one value")
+      }
       if resource.list(at: "apiGroups").isEmpty {
         required(path["apiGroups"], "resource rules must supply at least one api group")
       }
@@ -59,7 +67,8 @@ extension Checker {
         required(path["resources"], "resource rules must supply at least one resource")
       }
       if resource.list(at: "namespaces").isEmpty, !resource.flag(at: "clusterScope") {
-        required(path["namespaces"], "resource rules that are not cluster scoped must supply at least one namespace")
+        required(
+          path["namespaces"], "resource rules that are not cluster scoped must supply at least one namespace")
       }
     }
     for (index, other) in others.enumerated() {
@@ -109,7 +118,9 @@ extension Checker {
     let queuing = response.member(at: "queuing")
     switch response.text(at: "type") {
     case "Reject":
-      if queuing != nil { forbidden(path["queuing"], "must be nil if limited.limitResponse.type is not Limited") }
+      if queuing != nil {
+        forbidden(path["queuing"], "must be nil if limited.limitResponse.type is not Limited")
+      }
     case "Queue":
       guard let queuing else {
         return required(path["queuing"], "must not be empty if limited.limitResponse.type is Limited")

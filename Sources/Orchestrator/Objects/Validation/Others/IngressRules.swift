@@ -33,7 +33,9 @@ extension Checker {
     }
     for (index, security) in spec.list(at: "tls").enumerated() {
       let path = path["tls"][index]
-      for (index, host) in security.texts(at: "hosts").enumerated() { ingressHost(host, path["hosts"][index]) }
+      for (index, host) in security.texts(at: "hosts").enumerated() {
+        ingressHost(host, path["hosts"][index])
+      }
       let secret = security.text(at: "secretName")
       if !secret.isEmpty, !toleratesSecrets { subdomain(secret, path["secretName"]) }
     }
@@ -42,7 +44,8 @@ extension Checker {
 
   private mutating func ingressHost(_ host: String, _ path: FieldPath) {
     invalid(
-      path, host, host.contains("*") ? NameFormats.wildcardSubdomain(host) : NameFormats.dns1123Subdomain(host))
+      path, host,
+      host.contains("*") ? NameFormats.wildcardSubdomain(host) : NameFormats.dns1123Subdomain(host))
   }
 
   private mutating func ingressRule(_ rule: JSON, _ path: FieldPath) {

@@ -98,7 +98,8 @@ extension Checker {
   mutating func ipAddressUpdate(_ new: JSON, _ old: JSON) {
     metadataUpdate(new, old)
     immutable(
-      new["spec", "parentRef"], old["spec", "parentRef"], FieldPath("spec", "parentRef"), form: "ParentReference")
+      new["spec", "parentRef"], old["spec", "parentRef"], FieldPath("spec", "parentRef"),
+      form: "ParentReference")
   }
 
   mutating func serviceSubnets(_ subnets: JSON) {

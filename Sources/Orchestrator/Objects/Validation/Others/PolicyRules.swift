@@ -15,7 +15,8 @@ extension Checker {
     }
     labelSelector(spec["selector"], path["selector"])
     optionalChoice(
-      spec["unhealthyPodEvictionPolicy"], path["unhealthyPodEvictionPolicy"], ["AlwaysAllow", "IfHealthyBudget"])
+      spec["unhealthyPodEvictionPolicy"], path["unhealthyPodEvictionPolicy"],
+      ["AlwaysAllow", "IfHealthyBudget"])
   }
 
   mutating func disruptionBudgetStatus(_ budget: JSON) {
@@ -40,7 +41,9 @@ extension Checker {
       if generation < 0 {
         invalid(path["observedGeneration"], generation, "must be greater than or equal to zero")
       }
-      if condition.member(at: "lastTransitionTime") == nil { required(path["lastTransitionTime"], "must be set") }
+      if condition.member(at: "lastTransitionTime") == nil {
+        required(path["lastTransitionTime"], "must be set")
+      }
       conditionReason(condition.text(at: "reason"), path["reason"])
       if condition.text(at: "message").utf8.count > 32_768 { tooLong(path["message"], 32_768) }
     }
@@ -70,7 +73,9 @@ extension Checker {
     let name = (priorityClass["metadata"] ?? .null).text(at: "name")
     let value = priorityClass.integer(at: "value")
     if name.hasPrefix("system-") {
-      if let problem = Self.systemClassProblem(name, value, isDefault: priorityClass.flag(at: "globalDefault")) {
+      if let problem = Self.systemClassProblem(
+        name, value, isDefault: priorityClass.flag(at: "globalDefault"))
+      {
         forbidden(
           FieldPath("metadata", "name"),
           "priority class names with 'system-' prefix are reserved for system use only. error: " + problem)

@@ -104,7 +104,9 @@ extension Checker {
   mutating func storageDriverUpdate(_ new: JSON, _ old: JSON) {
     metadataUpdate(new, old)
     driverSpecification(new["spec"] ?? .null, FieldPath("spec"))
-    for (field, shown) in [("attachRequired", "attachedRequired"), ("volumeLifecycleModes", "volumeLifecycleModes")] {
+    for (field, shown) in [
+      ("attachRequired", "attachedRequired"), ("volumeLifecycleModes", "volumeLifecycleModes"),
+    ] {
       immutable(new["spec", field], old["spec", field], FieldPath("spec", shown))
     }
   }

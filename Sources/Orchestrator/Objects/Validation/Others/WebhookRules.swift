@@ -36,7 +36,9 @@ extension Checker {
     if let timeout = webhook.optionalInteger(at: "timeoutSeconds"), !(1...30).contains(timeout) {
       invalid(path["timeoutSeconds"], timeout, "the timeout value must be between 1 and 30 seconds")
     }
-    if mutates { optionalChoice(webhook["reinvocationPolicy"], path["reinvocationPolicy"], ["IfNeeded", "Never"]) }
+    if mutates {
+      optionalChoice(webhook["reinvocationPolicy"], path["reinvocationPolicy"], ["IfNeeded", "Never"])
+    }
     clientConfiguration(webhook["clientConfig"] ?? .null, path["clientConfig"])
     matchConditions(webhook.list(at: "matchConditions"), path["matchConditions"])
   }
@@ -82,7 +84,8 @@ extension Checker {
     }
     alone("operations", "operations")
     let operations = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"]
-    for (index, operation) in rule.texts(at: "operations").enumerated() where !operations.contains(operation) {
+    for (index, operation) in rule.texts(at: "operations").enumerated() where !operations.contains(operation)
+    {
       notSupported(path["operations"][index], operation, operations)
     }
     alone("apiGroups", "API groups")

@@ -31,7 +31,9 @@ extension Checker {
 
   private mutating func annotatedSeccompProfile(_ profile: String, _ path: FieldPath) {
     if ["runtime/default", "docker/default", "unconfined"].contains(profile) { return }
-    guard profile.hasPrefix("localhost/") else { return invalid(path, profile, "must be a valid seccomp profile") }
+    guard profile.hasPrefix("localhost/") else {
+      return invalid(path, profile, "must be a valid seccomp profile")
+    }
     localPath(String(profile.dropFirst("localhost/".count)), path)
   }
 
@@ -65,10 +67,13 @@ extension Checker {
     let ofPod = spec["securityContext"] ?? .null
     if let profile = ofPod.member(at: "seccompProfile") {
       profileMatches(
-        annotations[podSeccompAnnotation]?.string, profile, path["securityContext"]["seccompProfile"], "seccomp")
+        annotations[podSeccompAnnotation]?.string, profile, path["securityContext"]["seccompProfile"],
+        "seccomp")
     }
     for (container, path) in Self.allContainers(spec, path) {
-      guard let profile = (container["securityContext"] ?? .null).member(at: "seccompProfile") else { continue }
+      guard let profile = (container["securityContext"] ?? .null).member(at: "seccompProfile") else {
+        continue
+      }
       profileMatches(
         annotations[containerSeccompAnnotation + container.text(at: "name")]?.string, profile,
         path["securityContext"]["seccompProfile"], "seccomp")
@@ -94,7 +99,9 @@ extension Checker {
       isMatch = annotation == "runtime/default" || system == "seccomp" && annotation == "docker/default"
     case "Localhost":
       isMatch = annotation.hasPrefix("localhost/")
-      if isMatch, profile.optionalText(at: "localhostProfile") != String(annotation.dropFirst("localhost/".count)) {
+      if isMatch,
+        profile.optionalText(at: "localhostProfile") != String(annotation.dropFirst("localhost/".count))
+      {
         forbidden(path["localhostProfile"], "\(system) profile in annotation and field must match")
       }
     default: return

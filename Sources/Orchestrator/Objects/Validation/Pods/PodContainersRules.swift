@@ -50,7 +50,8 @@ extension Checker {
   mutating func ephemeralContainers(_ spec: JSON, _ path: FieldPath, _ context: ContainerContext) {
     let ephemeral = spec.list(at: "ephemeralContainers")
     if ephemeral.isEmpty { return }
-    let others = Set((spec.list(at: "containers") + spec.list(at: "initContainers")).map { $0.text(at: "name") })
+    let others = Set(
+      (spec.list(at: "containers") + spec.list(at: "initContainers")).map { $0.text(at: "name") })
     var names = others
     for (index, container) in ephemeral.enumerated() {
       let path = path[index]
@@ -95,14 +96,16 @@ extension Checker {
     environmentSources(container.list(at: "envFrom"), path["envFrom"])
     volumeMounts(container, path["volumeMounts"], context)
     volumeDevices(container, path["volumeDevices"], context)
-    choice(container.text(at: "imagePullPolicy"), path["imagePullPolicy"], ["Always", "IfNotPresent", "Never"])
+    choice(
+      container.text(at: "imagePullPolicy"), path["imagePullPolicy"], ["Always", "IfNotPresent", "Never"])
     resourceRequirements(container["resources"] ?? .null, path["resources"], context)
     resizePolicy(container.list(at: "resizePolicy"), path["resizePolicy"], context)
     containerSecurityContext(
       container.member(at: "securityContext"), path["securityContext"], usesHostUsers: context.usesHostUsers)
   }
 
-  private mutating func lifecycleAndProbes(_ container: JSON, _ path: FieldPath, _ context: ContainerContext) {
+  private mutating func lifecycleAndProbes(_ container: JSON, _ path: FieldPath, _ context: ContainerContext)
+  {
     if let lifecycle = container.member(at: "lifecycle") {
       self.lifecycle(lifecycle, path["lifecycle"], context)
     }
@@ -141,7 +144,8 @@ extension Checker {
     for (index, container) in containers.enumerated() {
       for (place, port) in container.list(at: "ports").enumerated() where port.integer(at: "hostPort") != 0 {
         let text =
-          port.text(at: "protocol") + "/" + port.text(at: "hostIP") + "/" + String(port.integer(at: "hostPort"))
+          port.text(at: "protocol") + "/" + port.text(at: "hostIP") + "/"
+          + String(port.integer(at: "hostPort"))
         if !taken.insert(text).inserted { duplicate(path[index]["ports"][place]["hostPort"], text) }
       }
     }

@@ -36,7 +36,8 @@ extension Checker {
     if count == 0 {
       invalid(
         path, "",
-        "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`")
+        "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
+      )
     } else if hasValue {
       invalid(path, "", "may not be specified when `value` is not empty")
     } else if count > 1 {
@@ -47,7 +48,9 @@ extension Checker {
   mutating func environmentSources(_ sources: [JSON], _ path: FieldPath) {
     for (index, source) in sources.enumerated() {
       let prefix = source.text(at: "prefix")
-      if !prefix.isEmpty { invalid(path[index]["prefix"], prefix, ValueFormats.environmentVariableName(prefix)) }
+      if !prefix.isEmpty {
+        invalid(path[index]["prefix"], prefix, ValueFormats.environmentVariableName(prefix))
+      }
       var count = 0
       for field in ["configMapRef", "secretRef"] {
         guard let reference = source.member(at: field) else { continue }
@@ -71,7 +74,8 @@ extension Checker {
     if version.isEmpty { return required(path["apiVersion"]) }
     if field.isEmpty { return required(path["fieldPath"]) }
     guard version == "v1" else {
-      return invalid(path["fieldPath"], field, "error converting fieldPath: unsupported pod version: \(version)")
+      return invalid(
+        path["fieldPath"], field, "error converting fieldPath: unsupported pod version: \(version)")
     }
     if let bracket = field.firstIndex(of: "["), field.hasSuffix("']"),
       field[field.index(after: bracket)...].hasPrefix("'")
@@ -81,7 +85,9 @@ extension Checker {
       switch name {
       case "metadata.annotations": qualifiedName(subscripted.lowercased(), path)
       case "metadata.labels": qualifiedName(subscripted, path)
-      default: invalid(path["fieldPath"], field, "error converting fieldPath: field label does not support subscript")
+      default:
+        invalid(
+          path["fieldPath"], field, "error converting fieldPath: field label does not support subscript")
       }
       return
     }
@@ -104,14 +110,17 @@ extension Checker {
     } else if !resourceFields.contains(resource), !isHugePages {
       notSupported(path["resource"], resource, resourceFields)
     }
-    guard let divisor = reference.member(at: "divisor").flatMap({ Quantity($0) }), !divisor.isZero else { return }
+    guard let divisor = reference.member(at: "divisor").flatMap({ Quantity($0) }), !divisor.isZero else {
+      return
+    }
     let units = "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei"
     let isUnit = units.split(separator: ",").contains { $0.drop { $0 == " " } == divisor.canonical }
     let name: String
     switch resource {
     case "limits.cpu", "requests.cpu":
       if !["1m", "1"].contains(divisor.canonical) {
-        invalid(path["divisor"], resource, "only divisor's values 1m and 1 are supported with the cpu resource")
+        invalid(
+          path["divisor"], resource, "only divisor's values 1m and 1 are supported with the cpu resource")
       }
       return
     case "limits.memory", "requests.memory": name = "memory"
@@ -121,7 +130,8 @@ extension Checker {
       name = "hugepages"
     }
     if !isUnit {
-      invalid(path["divisor"], resource, "only divisor's values \(units) are supported with the \(name) resource")
+      invalid(
+        path["divisor"], resource, "only divisor's values \(units) are supported with the \(name) resource")
     }
   }
 

@@ -4,10 +4,13 @@ extension Checker {
     case liveness, readiness, startup
   }
 
-  mutating func probe(_ probe: JSON?, _ path: FieldPath, _ purpose: ProbePurpose, _ context: ContainerContext) {
+  mutating func probe(_ probe: JSON?, _ path: FieldPath, _ purpose: ProbePurpose, _ context: ContainerContext)
+  {
     guard let probe else { return }
     handler(probe, ["exec", "httpGet", "tcpSocket", "grpc"], path, context)
-    for field in ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"] {
+    for field in [
+      "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold",
+    ] {
       nonnegative(probe.optionalInteger(at: field), path[field])
     }
     let gracePeriod = probe.optionalInteger(at: "terminationGracePeriodSeconds")
@@ -56,7 +59,8 @@ extension Checker {
     if isFirst { required(path, "must specify a handler type") }
   }
 
-  private mutating func action(_ action: JSON, _ kind: String, _ path: FieldPath, _ context: ContainerContext) {
+  private mutating func action(_ action: JSON, _ kind: String, _ path: FieldPath, _ context: ContainerContext)
+  {
     switch kind {
     case "exec": if action.list(at: "command").isEmpty { required(path["command"]) }
     case "httpGet":
@@ -84,10 +88,14 @@ private let signalsOfWindows = ["SIGKILL", "SIGTERM"]
 
 private let signalsOfLinux: [String] = {
   let named = [
-    "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL",
-    "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1",
+    "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE",
+    "POLL",
+    "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG",
+    "USR1",
     "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ", "RTMIN", "RTMAX",
   ]
   let realTime = (1...15).map { "RTMIN+\($0)" } + (1...14).map { "RTMAX-\($0)" }
-  return (named + realTime).map { "SIG" + $0 }.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+  return (named + realTime).map { "SIG" + $0 }.sorted {
+    Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8))
+  }
 }()

@@ -15,7 +15,8 @@ extension Checker {
     let quality = PodQuality.of(newSpec)
     if quality != PodQuality.of(oldSpec) {
       invalid(
-        path, (new["status"] ?? .null).text(at: "qosClass"), "Pod QOS Class may not change as a result of resizing")
+        path, (new["status"] ?? .null).text(at: "qosClass"),
+        "Pod QOS Class may not change as a result of resizing")
     }
     let before = errors.count
     for kind in ["containers", "initContainers"] {
@@ -51,13 +52,15 @@ extension Checker {
         switch (kind, isResizable) {
         case ("containers", _): forbidden(path, "only cpu and memory resources are mutable")
         case (_, true):
-          forbidden(path[kind][index], "only cpu and memory resources for init or sidecar containers are mutable")
+          forbidden(
+            path[kind][index], "only cpu and memory resources for init or sidecar containers are mutable")
         case (_, false): forbidden(path, "resources for non-sidecar init containers are immutable")
         }
       }
       if !containers.isEmpty { newSpec[kind] = .array(containers) }
     }
-    if errors.isEmpty, PodForm.specification(newSpec).comparable != PodForm.specification(oldSpec).comparable {
+    if errors.isEmpty, PodForm.specification(newSpec).comparable != PodForm.specification(oldSpec).comparable
+    {
       forbidden(path, "only cpu and memory resources are mutable")
     }
   }
@@ -104,7 +107,8 @@ enum PodQuality: String {
       if limited.count < 2 { isGuaranteed = false }
     }
     if requests.isEmpty, limits.isEmpty { return .bestEffort }
-    return isGuaranteed && requests.allSatisfy { limits[$0.key] == $0.value } && requests.count == limits.count
+    return isGuaranteed && requests.allSatisfy { limits[$0.key] == $0.value }
+      && requests.count == limits.count
       ? .guaranteed : .burstable
   }
 }

@@ -45,7 +45,8 @@ extension Checker {
     let selector = term.member(at: "labelSelector")
     let matching = term.texts(at: "matchLabelKeys")
     let mismatching = term.texts(at: "mismatchLabelKeys")
-    for (field, keys) in [("matchLabelKeys", matching), ("mismatchLabelKeys", mismatching)] where !keys.isEmpty {
+    for (field, keys) in [("matchLabelKeys", matching), ("mismatchLabelKeys", mismatching)]
+    where !keys.isEmpty {
       guard selector != nil else {
         forbidden(path[field], "must not be specified when labelSelector is not set")
         continue
@@ -86,7 +87,8 @@ extension Checker {
       if ["In", "NotIn"].contains(operation) {
         if values.count != 1 {
           required(
-            path["values"], "must be only one value when `operator` is 'In' or 'NotIn' for node field selector")
+            path["values"],
+            "must be only one value when `operator` is 'In' or 'NotIn' for node field selector")
         }
       } else {
         invalid(path["operator"], operation, "not a valid selector operator")
@@ -118,7 +120,9 @@ extension Checker {
     }
     qualifiedName(requirement.text(at: "key"), path["key"])
     guard checksValues else { return }
-    for (index, value) in values.enumerated() { invalid(path["values"][index], value, NameFormats.labelValue(value)) }
+    for (index, value) in values.enumerated() {
+      invalid(path["values"][index], value, NameFormats.labelValue(value))
+    }
   }
 
   mutating func tolerations(_ tolerations: [JSON], _ path: FieldPath) {
@@ -142,7 +146,9 @@ extension Checker {
         let problems = NameFormats.labelValue(value)
         if !problems.isEmpty { invalid(path["operator"], value, problems.joined(separator: ";")) }
       case "Exists":
-        if !value.isEmpty { invalid(path["operator"], value, "value must be empty when `operator` is 'Exists'") }
+        if !value.isEmpty {
+          invalid(path["operator"], value, "value must be empty when `operator` is 'Exists'")
+        }
       case "Lt", "Gt": notSupported(path["operator"], operation, ["Equal", "Exists", "Lt", "Gt"])
       default: notSupported(path["operator"], operation, ["Equal", "Exists"])
       }

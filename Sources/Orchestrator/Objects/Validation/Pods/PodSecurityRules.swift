@@ -16,7 +16,8 @@ extension Checker {
     seccompProfile(context.member(at: "seccompProfile"), path["seccompProfile"])
     windowsOptions(context.member(at: "windowsOptions"), path["windowsOptions"])
     appArmorProfile(context.member(at: "appArmorProfile"), path["appArmorProfile"])
-    optionalChoice(context["supplementalGroupsPolicy"], path["supplementalGroupsPolicy"], ["Merge", "Strict"])
+    optionalChoice(
+      context["supplementalGroupsPolicy"], path["supplementalGroupsPolicy"], ["Merge", "Strict"])
     optionalChoice(context["seLinuxChangePolicy"], path["seLinuxChangePolicy"], ["MountOption", "Recursive"])
   }
 
@@ -37,7 +38,8 @@ extension Checker {
       if context.flag(at: "privileged") {
         invalid(path, shown: shown, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true")
       }
-      for capability in (context["capabilities"] ?? .null).texts(at: "add") where capability == "CAP_SYS_ADMIN" {
+      for capability in (context["capabilities"] ?? .null).texts(at: "add")
+      where capability == "CAP_SYS_ADMIN" {
         invalid(
           path, shown: shown,
           "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN")
@@ -48,7 +50,8 @@ extension Checker {
   }
 
   private mutating func userNumber(_ context: JSON, _ field: String, _ path: FieldPath) {
-    guard let number = context.optionalInteger(at: field), let problem = ValueFormats.userNumber(number) else { return }
+    guard let number = context.optionalInteger(at: field), let problem = ValueFormats.userNumber(number)
+    else { return }
     invalid(path[field], number, problem)
   }
 
@@ -161,7 +164,9 @@ extension Checker {
     let user = parts[parts.count - 1]
     if parts.count == 2 {
       let domain = parts[0]
-      if domain.utf8.count >= 256 { problems.append("runAsUserName's Domain length must be under 256 characters") }
+      if domain.utf8.count >= 256 {
+        problems.append("runAsUserName's Domain length must be under 256 characters")
+      }
       let isNetBIOS =
         (1...15).contains(domain.count) && !domain.hasPrefix(".")
         && !domain.contains { "\\/:*?\"<>|".contains($0) }
@@ -201,10 +206,12 @@ extension Checker {
     guard count > 0 else { return }
     if count != containers.count {
       invalid(
-        path, "", "If pod contains any hostProcess containers then all containers must be HostProcess containers")
+        path, "",
+        "If pod contains any hostProcess containers then all containers must be HostProcess containers")
     }
     if !spec.flag(at: "hostNetwork") {
-      invalid(path["hostNetwork"], false, "hostNetwork must be true if pod contains any hostProcess containers")
+      invalid(
+        path["hostNetwork"], false, "hostNetwork must be true if pod contains any hostProcess containers")
     }
   }
 
@@ -213,7 +220,8 @@ extension Checker {
     if spec.flag(at: "hostNetwork") { forbidden(path["hostNetwork"], "when `hostUsers` is false") }
     if spec.flag(at: "hostPID") { forbidden(path["HostPID"], "when `hostUsers` is false") }
     if spec.flag(at: "hostIPC") { forbidden(path["HostIPC"], "when `hostUsers` is false") }
-    for (container, path) in Self.allContainers(spec, path) where !container.list(at: "volumeDevices").isEmpty {
+    for (container, path) in Self.allContainers(spec, path) where !container.list(at: "volumeDevices").isEmpty
+    {
       forbidden(path["volumeDevices"], "when `hostUsers` is false")
     }
   }
@@ -235,8 +243,10 @@ extension Checker {
       }
     case "windows":
       let detail = "cannot be set for a windows pod"
-      for field in ["appArmorProfile", "seLinuxOptions", "hostUsers", "hostPID", "hostIPC", "seccompProfile", "fsGroup",
-        "fsGroupChangePolicy", "sysctls", "shareProcessNamespace", "runAsUser", "runAsGroup", "supplementalGroups",
+      for field in [
+        "appArmorProfile", "seLinuxOptions", "hostUsers", "hostPID", "hostIPC", "seccompProfile", "fsGroup",
+        "fsGroupChangePolicy", "sysctls", "shareProcessNamespace", "runAsUser", "runAsGroup",
+        "supplementalGroups",
         "supplementalGroupsPolicy", "seLinuxChangePolicy",
       ] {
         switch field {

@@ -115,7 +115,9 @@ extension Checker {
       }
     }
     for field in ["priorityClassName", "runtimeClassName"] {
-      guard let name = spec.optionalText(at: field), field == "runtimeClassName" || !name.isEmpty else { continue }
+      guard let name = spec.optionalText(at: field), field == "runtimeClassName" || !name.isEmpty else {
+        continue
+      }
       subdomain(name, path[field])
     }
     if let policy = spec.optionalText(at: "preemptionPolicy") {
@@ -139,7 +141,9 @@ extension Checker {
     for field in ["serviceAccountName", "nodeName"] where !spec.text(at: field).isEmpty {
       subdomain(spec.text(at: field), path[field])
     }
-    if let deadline = spec.optionalInteger(at: "activeDeadlineSeconds"), !(1...2_147_483_647).contains(deadline) {
+    if let deadline = spec.optionalInteger(at: "activeDeadlineSeconds"),
+      !(1...2_147_483_647).contains(deadline)
+    {
       invalid(path["activeDeadlineSeconds"], deadline, ValueFormats.inclusiveRange(1, 2_147_483_647))
     }
     for field in ["hostname", "subdomain"] where !spec.text(at: field).isEmpty {
@@ -176,7 +180,9 @@ extension Checker {
     }
     for (index, nameserver) in nameservers.enumerated() { address(nameserver, path["nameservers"][index]) }
     let searches = config.texts(at: "searches")
-    if searches.count > 32 { invalid(path["searches"], config["searches"], "must not have more than 32 search paths") }
+    if searches.count > 32 {
+      invalid(path["searches"], config["searches"], "must not have more than 32 search paths")
+    }
     if searches.joined(separator: " ").utf8.count > 2048 {
       invalid(
         path["searches"], config["searches"],
@@ -193,7 +199,9 @@ extension Checker {
 
   private mutating func hostnameOverride(_ spec: JSON, _ path: FieldPath) {
     guard let name = spec.optionalText(at: "hostnameOverride") else { return }
-    if spec.flag(at: "setHostnameAsFQDN") { forbidden(path, "may not be specified when setHostnameAsFQDN is true") }
+    if spec.flag(at: "setHostnameAsFQDN") {
+      forbidden(path, "may not be specified when setHostnameAsFQDN is true")
+    }
     if spec.flag(at: "hostNetwork") { forbidden(path, "may not be specified when hostNetwork is true") }
     if name.utf8.count > 64 { tooLong(path, 64) }
     subdomain(name, path)

@@ -85,14 +85,18 @@ extension Checker {
         invalid(path[index]["name"], name, "must match the name of an entry in `spec.resourceClaims`")
       }
       if !names.insert(name).inserted { duplicate(path[index]["name"], name) }
-      if let claim = status.optionalText(at: "resourceClaimName") { subdomain(claim, path[index]["resourceClaimName"]) }
+      if let claim = status.optionalText(at: "resourceClaimName") {
+        subdomain(claim, path[index]["resourceClaimName"])
+      }
     }
   }
 
   private mutating func addresses(_ status: JSON, _ oldStatus: JSON, _ field: String, _ path: FieldPath) {
     let addresses = status.list(at: field).map { $0.text(at: "ip") }
     let known = oldStatus.list(at: field).map { $0.text(at: "ip") }
-    for (index, address) in addresses.enumerated() { self.address(address, path[field][index], tolerated: known) }
+    for (index, address) in addresses.enumerated() {
+      self.address(address, path[field][index], tolerated: known)
+    }
     guard addresses.count > 1 else { return }
     let families = Set(addresses.compactMap { NetworkAddress($0)?.isIPv6 })
     if families.count < 2 || addresses.count > 2 {

@@ -30,7 +30,8 @@ extension Checker {
       path,
       "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
         + "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
-        + "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n" + difference)
+        + "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n"
+        + difference)
   }
 
   /// The new specification with the old values of what may change.
@@ -104,8 +105,11 @@ extension Checker {
       spec["nodeSelector"] = old["nodeSelector"]
     }
     let oldAffinity = old["affinity", "nodeAffinity"]
-    guard (spec["affinity", "nodeAffinity"] ?? .null).meaningful != (oldAffinity ?? .null).meaningful else { return }
-    nodeAffinityUpdate(spec["affinity", "nodeAffinity"] ?? .null, oldAffinity ?? .null, path["affinity"]["nodeAffinity"])
+    guard (spec["affinity", "nodeAffinity"] ?? .null).meaningful != (oldAffinity ?? .null).meaningful else {
+      return
+    }
+    nodeAffinityUpdate(
+      spec["affinity", "nodeAffinity"] ?? .null, oldAffinity ?? .null, path["affinity"]["nodeAffinity"])
     let hasOthers =
       spec["affinity", "podAffinity"]?.isNull == false || spec["affinity", "podAntiAffinity"]?.isNull == false
     if old.member(at: "affinity") == nil, !hasOthers {
@@ -123,7 +127,8 @@ extension Checker {
     if oldTerms.isEmpty { return }
     if oldTerms.count != newTerms.count {
       return invalid(
-        path, shown: newTerms.isEmpty ? "null" : GoForm.list(.array(newTerms), of: "NodeSelectorTerm").compact,
+        path,
+        shown: newTerms.isEmpty ? "null" : GoForm.list(.array(newTerms), of: "NodeSelectorTerm").compact,
         "no additions/deletions to non-empty NodeSelectorTerms list are allowed")
     }
     for (index, (newTerm, oldTerm)) in zip(newTerms, oldTerms).enumerated() {

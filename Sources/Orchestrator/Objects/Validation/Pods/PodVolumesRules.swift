@@ -18,7 +18,9 @@ extension Checker {
       requiredName(name, path["name"], NameFormats.dns1123Label)
       if byName[name] != nil { duplicate(path["name"], name) }
       if errors.count == before { byName[name] = volume }
-      if let claim = volume.member(at: "persistentVolumeClaim")?.text(at: "claimName"), created.contains(claim) {
+      if let claim = volume.member(at: "persistentVolumeClaim")?.text(at: "claimName"),
+        created.contains(claim)
+      {
         invalid(
           path["persistentVolumeClaim"]["claimName"], claim,
           "must not reference a PVC that gets created for an ephemeral volume")
@@ -103,7 +105,8 @@ extension Checker {
       if !supported.contains(propagation) { notSupported(path["mountPropagation"], propagation, supported) }
       if propagation == "Bidirectional", !isPrivileged {
         forbidden(
-          path["mountPropagation"], "Bidirectional mount propagation is available only to privileged containers")
+          path["mountPropagation"],
+          "Bidirectional mount propagation is available only to privileged containers")
       }
     }
     guard let recursive = mount.optionalText(at: "recursiveReadOnly") else { return }
@@ -121,7 +124,9 @@ extension Checker {
 
   mutating func volumeDevices(_ container: JSON, _ path: FieldPath, _ context: ContainerContext) {
     var mounts: [String: String] = [:]
-    for mount in container.list(at: "volumeMounts") { mounts[mount.text(at: "name")] = mount.text(at: "mountPath") }
+    for mount in container.list(at: "volumeMounts") {
+      mounts[mount.text(at: "name")] = mount.text(at: "mountPath")
+    }
     var names: Set<String> = []
     var places: Set<String> = []
     for (index, device) in container.list(at: "volumeDevices").enumerated() {
@@ -159,6 +164,7 @@ extension Checker {
 private let podVolumeKinds = [
   "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi", "glusterfs",
   "flocker", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "quobyte", "downwardAPI", "fc", "flexVolume",
-  "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk", "storageos",
+  "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk",
+  "storageos",
   "projected", "scaleIO", "csi", "ephemeral", "image",
 ]

@@ -71,7 +71,8 @@ extension Checker {
       requiredText(name, path["name"], "must be a valid object name")
       if let selector = projection.member(at: "labelSelector") {
         invalid(
-          path["labelSelector"], shown: selectorText(selector), "labelSelector must be unset if name is specified")
+          path["labelSelector"], shown: selectorText(selector),
+          "labelSelector must be unset if name is specified")
       }
     case (nil, let signer?):
       requiredText(signer, path["signerName"], "must be a valid signer name")
@@ -98,7 +99,8 @@ extension Checker {
         invalid(path["maxExpirationSeconds"], seconds, "if provided, maxExpirationSeconds must be >= 3600")
       }
       if seconds > maximum {
-        invalid(path["maxExpirationSeconds"], seconds, "if provided, maxExpirationSeconds must be <= \(maximum)")
+        invalid(
+          path["maxExpirationSeconds"], seconds, "if provided, maxExpirationSeconds must be <= \(maximum)")
       }
     }
     var count = 0

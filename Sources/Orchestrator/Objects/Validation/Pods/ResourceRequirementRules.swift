@@ -77,7 +77,9 @@ extension Checker {
       hugePages(request.key, request.value, requestPath)
     }
     let names = limits.map(\.key) + requests.map(\.key)
-    if names.contains(where: ResourceNames.isHugePages), !names.contains(where: { ["cpu", "memory"].contains($0) }) {
+    if names.contains(where: ResourceNames.isHugePages),
+      !names.contains(where: { ["cpu", "memory"].contains($0) })
+    {
       forbidden(path, "HugePages require cpu or memory")
     }
     claims(requirements.list(at: "claims"), path["claims"], context)
@@ -122,7 +124,8 @@ extension Checker {
         notFound(
           path, name,
           "must be one of the names in pod.spec.resourceClaims"
-            + (context.claims.isEmpty ? " which is empty" : ": " + context.claims.sorted().joined(separator: ", ")))
+            + (context.claims.isEmpty
+              ? " which is empty" : ": " + context.claims.sorted().joined(separator: ", ")))
       }
     }
   }
@@ -140,7 +143,9 @@ extension Checker {
   }
 
   mutating func positiveQuantity(_ quantity: Quantity, _ path: FieldPath) {
-    if quantity.isNegative || quantity.isZero { invalid(path, quantity.canonical, "must be greater than zero") }
+    if quantity.isNegative || quantity.isZero {
+      invalid(path, quantity.canonical, "must be greater than zero")
+    }
   }
 
   /// The name of a resource anywhere. Says whether it is well formed.
@@ -161,7 +166,9 @@ extension Checker {
   mutating func containerResourceName(_ name: String, _ path: FieldPath) {
     resourceName(name, path)
     if !name.contains("/") {
-      if !ResourceNames.isOfContainers(name) { invalid(path, name, "must be a standard resource for containers") }
+      if !ResourceNames.isOfContainers(name) {
+        invalid(path, name, "must be a standard resource for containers")
+      }
     } else if !ResourceNames.isNative(name), !ResourceNames.isExtended(name) {
       invalid(path, name, "doesn't follow extended resource name standard")
     }
@@ -175,7 +182,9 @@ extension Checker {
       forbidden(path["claims"], "claims may not be set for Resources at pod-level")
     }
     resourceRequirements(resources, path, context) { checker, name, path in
-      guard checker.resourceName(name, path), !["cpu", "memory"].contains(name), !ResourceNames.isHugePages(name) else {
+      guard checker.resourceName(name, path), !["cpu", "memory"].contains(name),
+        !ResourceNames.isHugePages(name)
+      else {
         return
       }
       checker.notSupported(path, name, ["cpu", "hugepages-", "memory"])
@@ -183,7 +192,8 @@ extension Checker {
     let totals = aggregateRequests(spec)
     let requests = resources.entries(at: "requests")
     for name in totals.keys.sorted() {
-      guard let total = totals[name], let request = requests[name].flatMap({ Quantity($0) }), total > request else {
+      guard let total = totals[name], let request = requests[name].flatMap({ Quantity($0) }), total > request
+      else {
         continue
       }
       invalid(
@@ -193,7 +203,8 @@ extension Checker {
     let limits = resources.entries(at: "limits")
     for (index, container) in spec.list(at: "containers").enumerated() {
       for limit in (container["resources"] ?? .null).entries(at: "limits") {
-        guard let bound = limits[limit.key].flatMap({ Quantity($0) }), let value = Quantity(limit.value), value > bound
+        guard let bound = limits[limit.key].flatMap({ Quantity($0) }), let value = Quantity(limit.value),
+          value > bound
         else { continue }
         invalid(
           path["containers"][index].key(limit.key)["limits"], value.canonical,

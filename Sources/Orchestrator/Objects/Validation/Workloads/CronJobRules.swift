@@ -5,7 +5,9 @@ extension Checker {
     cronJobSpecification(cronJob["spec"] ?? .null, nil, FieldPath("spec"))
     let name = (cronJob["metadata"] ?? .null).text(at: "name")
     // The names of its jobs have eleven characters more.
-    if name.utf8.count > 52 { invalid(FieldPath("metadata", "name"), name, "must be no more than 52 characters") }
+    if name.utf8.count > 52 {
+      invalid(FieldPath("metadata", "name"), name, "must be no more than 52 characters")
+    }
   }
 
   mutating func cronJobUpdate(_ new: JSON, _ old: JSON) {
@@ -22,7 +24,8 @@ extension Checker {
       if let problem = CronSchedule.problem(schedule) { invalid(path["schedule"], schedule, problem) }
       if schedule.contains("TZ") {
         if oldSpec?.text(at: "schedule").contains("TZ") != true {
-          invalid(path["schedule"], schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead")
+          invalid(
+            path["schedule"], schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead")
         } else if zone != nil {
           invalid(path["schedule"], schedule, "cannot use both timeZone field and TZ or CRON_TZ in schedule")
         }

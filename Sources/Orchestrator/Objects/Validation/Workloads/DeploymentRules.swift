@@ -119,7 +119,8 @@ extension Checker {
         "observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas",
         "unavailableReplicas", "terminatingReplicas", "collisionCount",
       ], path)
-    replicaBounds(status, ["updatedReplicas", "readyReplicas", "availableReplicas"], path, ready: "readyReplicas")
+    replicaBounds(
+      status, ["updatedReplicas", "readyReplicas", "availableReplicas"], path, ready: "readyReplicas")
     collisionCount(status, old["status"] ?? .null, path)
   }
 

@@ -7,14 +7,16 @@ extension Checker {
     generatedSelector(metadata, spec)
     jobSpecification(spec, FieldPath("spec"))
     jobSelector(spec, FieldPath("spec"))
-    guard spec.text(at: "completionMode") == "Indexed", let completions = spec.optionalInteger(at: "completions"),
+    guard spec.text(at: "completionMode") == "Indexed",
+      let completions = spec.optionalInteger(at: "completions"),
       completions > 0
     else { return }
     let name = metadata.text(at: "name")
     let hostname = "\(name)-\(completions - 1)"
     if !NameFormats.dns1123Label(hostname).isEmpty {
       invalid(
-        FieldPath("metadata", "name"), name, "will not able to create pod with invalid DNS label: \(hostname)")
+        FieldPath("metadata", "name"), name, "will not able to create pod with invalid DNS label: \(hostname)"
+      )
     }
   }
 
@@ -124,12 +126,15 @@ extension Checker {
         invalid(path["maxFailedIndexes"], failed, "must be less than or equal to 100000")
       }
       guard let completions, completions > 100_000, perIndex != nil else { return }
-      if failed == nil { required(path["maxFailedIndexes"], "must be specified when completions is above 100000") }
+      if failed == nil {
+        required(path["maxFailedIndexes"], "must be specified when completions is above 100000")
+      }
       for (field, value) in [("parallelism", parallelism), ("maxFailedIndexes", failed)] {
         guard let value, value > 10_000 else { continue }
         invalid(
           path[field], value,
-          "must be less than or equal to 10000 when completions are above 100000 and used with backoff limit per index")
+          "must be less than or equal to 10000 when completions are above 100000 and used with backoff limit per index"
+        )
       }
     case "", "NonIndexed":
       if let perIndex { invalid(path["backoffLimitPerIndex"], perIndex, "requires indexed completion mode") }
@@ -142,7 +147,8 @@ extension Checker {
     let rules = policy.list(at: "rules")
     if rules.count > 20 { tooMany(path, rules.count, 20) }
     let pod = spec["template", "spec"] ?? .null
-    let containers = Set((pod.list(at: "containers") + pod.list(at: "initContainers")).map { $0.text(at: "name") })
+    let containers = Set(
+      (pod.list(at: "containers") + pod.list(at: "initContainers")).map { $0.text(at: "name") })
     let actions = ["Count", "FailIndex", "FailJob", "Ignore"]
     for (index, rule) in rules.enumerated() {
       let path = path[index]
@@ -245,7 +251,8 @@ extension Checker {
       if indexes != nil, count > total {
         invalid(
           path["succeededCount"], count,
-          "must be less than or equal to \(total) (the number of indexes in the specified succeededIndexes field)")
+          "must be less than or equal to \(total) (the number of indexes in the specified succeededIndexes field)"
+        )
       }
     }
   }
@@ -268,7 +275,9 @@ extension Checker {
     immutable(spec["selector"], oldSpec["selector"], path["selector"], form: "LabelSelector")
     jobTemplateUpdate(new, old, path["template"])
     immutable(spec["completionMode"], oldSpec["completionMode"], path["completionMode"])
-    immutable(spec["podFailurePolicy"], oldSpec["podFailurePolicy"], path["podFailurePolicy"], form: "PodFailurePolicy")
+    immutable(
+      spec["podFailurePolicy"], oldSpec["podFailurePolicy"], path["podFailurePolicy"],
+      form: "PodFailurePolicy")
     for field in ["backoffLimitPerIndex", "managedBy"] { immutable(spec[field], oldSpec[field], path[field]) }
     immutable(spec["successPolicy"], oldSpec["successPolicy"], path["successPolicy"], form: "SuccessPolicy")
   }
@@ -284,7 +293,8 @@ extension Checker {
           oldTemplate["spec", field] = template["spec", field]
         }
       }
-      for field in ["annotations", "labels"] where oldTemplate["metadata", field] != template["metadata", field] {
+      for field in ["annotations", "labels"]
+      where oldTemplate["metadata", field] != template["metadata", field] {
         oldTemplate["metadata", field] = template["metadata", field]
       }
       let affinity = template["spec", "affinity", "nodeAffinity"]

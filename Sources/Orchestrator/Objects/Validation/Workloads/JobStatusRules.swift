@@ -9,7 +9,9 @@ extension Checker {
     counts(status, ["active", "succeeded", "failed", "ready", "terminating"], path)
     uncountedPods(status, path["uncountedTerminatedPods"])
     func holds(_ condition: String, _ status: JSON) -> Bool {
-      status.list(at: "conditions").contains { $0.text(at: "type") == condition && $0.text(at: "status") == "True" }
+      status.list(at: "conditions").contains {
+        $0.text(at: "type") == condition && $0.text(at: "status") == "True"
+      }
     }
     let isComplete = holds("Complete", status)
     let isFailed = holds("Failed", status)
@@ -24,10 +26,13 @@ extension Checker {
     }
     jobTimes(status, path, isComplete: isComplete)
     if isFailed, !failureTarget, !holds("Failed", oldStatus) {
-      invalid(conditions, shown: nil, "cannot set Failed=True condition without the FailureTarget=true condition")
+      invalid(
+        conditions, shown: nil, "cannot set Failed=True condition without the FailureTarget=true condition")
     }
     if isComplete, !isSuccess, !holds("Complete", oldStatus) {
-      invalid(conditions, shown: nil, "cannot set Complete=True condition without the SuccessCriteriaMet=true condition")
+      invalid(
+        conditions, shown: nil,
+        "cannot set Complete=True condition without the SuccessCriteriaMet=true condition")
     }
     if isComplete || isFailed { finishedJob(status, path) }
     jobIndexes(status, spec, path)
@@ -48,10 +53,14 @@ extension Checker {
     for field in ["failed", "succeeded"] where status.integer(at: field) < oldStatus.integer(at: field) {
       invalid(path[field], status.integer(at: field), "cannot decrease the \(field) counter")
     }
-    if let time = status.member(at: "completionTime"), let before = oldStatus.member(at: "completionTime"), time != before {
+    if let time = status.member(at: "completionTime"), let before = oldStatus.member(at: "completionTime"),
+      time != before
+    {
       invalid(path["completionTime"], time, fieldIsImmutable)
     }
-    if let before = oldStatus.member(at: "startTime"), before != status.member(at: "startTime"), !spec.flag(at: "suspend") {
+    if let before = oldStatus.member(at: "startTime"), before != status.member(at: "startTime"),
+      !spec.flag(at: "suspend")
+    {
       invalid(path["startTime"], status["startTime"], "field is immutable for unsuspended job once set")
     }
     if holds("SuccessCriteriaMet", oldStatus), !isSuccess {
@@ -79,7 +88,8 @@ extension Checker {
       invalid(path, completion, "cannot set completionTime when there is no Complete=True condition")
     }
     if completion == nil, isComplete { required(path, "completionTime is required for Complete jobs") }
-    if let end = completion?.string.flatMap({ Timestamp($0) }), let start = Timestamp(status.text(at: "startTime")),
+    if let end = completion?.string.flatMap({ Timestamp($0) }),
+      let start = Timestamp(status.text(at: "startTime")),
       end < start
     {
       invalid(path, completion, "must be equal to or after `startTime`")
@@ -97,7 +107,9 @@ extension Checker {
       invalid(path["uncountedTerminatedPods"], uncounted, "must be empty for finished job")
     }
     let terminating = status.integer(at: "terminating")
-    if terminating > 0 { invalid(path["terminating"], terminating, "terminating>0 is invalid for finished job") }
+    if terminating > 0 {
+      invalid(path["terminating"], terminating, "terminating>0 is invalid for finished job")
+    }
   }
 
   private mutating func jobIndexes(_ status: JSON, _ spec: JSON, _ path: FieldPath) {

@@ -2,7 +2,8 @@
 extension Checker {
   mutating func statefulSet(_ statefulSet: JSON) {
     metadata(statefulSet, isNamespaced: true, .label)
-    statefulSetSpecification(statefulSet["spec"] ?? .null, FieldPath("spec"), isUpdate: false, checksTemplate: true)
+    statefulSetSpecification(
+      statefulSet["spec"] ?? .null, FieldPath("spec"), isUpdate: false, checksTemplate: true)
   }
 
   mutating func statefulSetUpdate(_ new: JSON, _ old: JSON) {
@@ -24,7 +25,8 @@ extension Checker {
       forbidden(
         FieldPath("spec"),
         "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy',"
-          + " 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden")
+          + " 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+      )
     }
   }
 
@@ -39,7 +41,8 @@ extension Checker {
     }
     statefulSetStrategy(spec["updateStrategy"] ?? .null, path["updateStrategy"])
     if let policy = spec.member(at: "persistentVolumeClaimRetentionPolicy") {
-      for field in ["whenDeleted", "whenScaled"] where !["Retain", "Delete"].contains(policy.text(at: field)) {
+      for field in ["whenDeleted", "whenScaled"] where !["Retain", "Delete"].contains(policy.text(at: field))
+      {
         notSupported(
           path["persistentVolumeClaimRetentionPolicy"][field], policy.text(at: field), ["Retain", "Delete"])
       }
@@ -74,7 +77,9 @@ extension Checker {
   /// The template as the controller completes it: with a volume for each claim, and names of its own.
   private func withClaims(_ template: JSON, _ claims: [JSON]) -> JSON {
     var template = template
-    for field in ["subdomain", "hostname"] where template["spec", field] != nil { template["spec", field] = nil }
+    for field in ["subdomain", "hostname"] where template["spec", field] != nil {
+      template["spec", field] = nil
+    }
     guard !claims.isEmpty else { return template }
     var names: Set<String> = []
     var volumes: [JSON] = []
@@ -83,7 +88,8 @@ extension Checker {
       guard names.insert(name).inserted else { continue }
       volumes.append(["name": .string(name), "persistentVolumeClaim": ["claimName": .string(name)]])
     }
-    for volume in (template["spec"] ?? .null).list(at: "volumes") where !names.contains(volume.text(at: "name")) {
+    for volume in (template["spec"] ?? .null).list(at: "volumes")
+    where !names.contains(volume.text(at: "name")) {
       volumes.append(volume)
     }
     template["spec", "volumes"] = .array(volumes)
