@@ -120,6 +120,7 @@ enum ValidationSample {
     guard let key = path.first else { return value ?? .null }
     var result = object
     if let index = Int(key), case .array(var elements) = object {
+      guard index < elements.count else { return .array(elements + [value ?? .null]) }
       elements[index] = changed(elements[index], Array(path.dropFirst()), value)
       return .array(elements)
     }

@@ -39,7 +39,7 @@ public struct FieldError: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What is wrong.
+  /// In what way the field is wrong.
   public var kind: Kind
   /// The path of the field.
   public var field: String
@@ -48,10 +48,10 @@ public struct FieldError: Sendable, Hashable, CustomStringConvertible {
   /// How a message shows the value, where that is not the JSON of `badValue`: structures that Kubernetes writes with
   /// the names and the order of its own declarations.
   public var shownValue: String?
-  /// What Kubernetes adds: why the value is wrong, or what is allowed.
+  /// What is said after the value; may be empty.
   public var detail: String
 
-  /// An error at a field.
+  /// An error of a field whose value is shown as JSON.
   public init(
     _ kind: Kind, field: String, badValue: JSON? = nil, shownValue: String? = nil, detail: String = ""
   ) {

@@ -1,6 +1,6 @@
 /// Where a field is inside an object, in Kubernetes' writing: `spec.containers[0].env[1].name`, `data[key]`.
 public struct FieldPath: Sendable, Hashable, CustomStringConvertible {
-  /// As messages and causes show it.
+  /// The path as text: `a.b[0].c[key]`.
   public let description: String
 
   private init(text: String) { description = text }

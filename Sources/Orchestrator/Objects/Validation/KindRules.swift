@@ -16,18 +16,25 @@ struct KindRules: Sendable {
   let statusUpdate: Update
 
   /// - Parameters:
+  ///   - checksAllAgain: whether what is wrong with the new object is said before what is wrong with the change, and
+  ///     so again, as Kubernetes does for some kinds.
   ///   - update: by default the metadata, and all that holds for a new object.
   ///   - statusUpdate: by default the metadata.
   private init(
-    isNamespaced: Bool = true, create: @escaping Create, update: Update? = nil, statusUpdate: Update? = nil
+    isNamespaced: Bool = true, checksAllAgain: Bool = false, create: @escaping Create, update: Update? = nil,
+    statusUpdate: Update? = nil
   ) {
     self.isNamespaced = isNamespaced
     self.create = create
-    self.update =
+    let change =
       update ?? { checker, new, old in
         checker.metadataUpdate(new, old)
         create(&checker, new)
       }
+    self.update = { checker, new, old in
+      if checksAllAgain { create(&checker, new) }
+      change(&checker, new, old)
+    }
     self.statusUpdate = statusUpdate ?? { $0.metadataUpdate($1, $2) }
   }
 
@@ -73,15 +80,18 @@ struct KindRules: Sendable {
     "Secret": KindRules(create: { $0.secret($1) }, update: { $0.secretUpdate($1, $2) }),
     "ServiceAccount": KindRules(create: { $0.metadata($1, isNamespaced: true, .subdomain) }),
     "Namespace": KindRules(
-      isNamespaced: false, create: { $0.namespace($1) }, update: { $0.metadataUpdate($1, $2) },
+      isNamespaced: false, checksAllAgain: true, create: { $0.namespace($1) },
+      update: { $0.metadataUpdate($1, $2) },
       statusUpdate: { $0.namespaceStatusUpdate($1, $2) }),
     "Node": KindRules(
-      isNamespaced: false, create: { $0.node($1) }, update: { $0.nodeUpdate($1, $2) },
+      isNamespaced: false, checksAllAgain: true, create: { $0.node($1) }, update: { $0.nodeUpdate($1, $2) },
       statusUpdate: { $0.nodeUpdate($1, $2) }),
     "PersistentVolume": KindRules(
-      isNamespaced: false, create: { $0.persistentVolume($1) }, update: { $0.persistentVolumeUpdate($1, $2) }),
+      isNamespaced: false, checksAllAgain: true, create: { $0.persistentVolume($1) },
+      update: { $0.persistentVolumeUpdate($1, $2) }),
     "PersistentVolumeClaim": KindRules(
-      create: { $0.persistentVolumeClaim($1) }, update: { $0.persistentVolumeClaimUpdate($1, $2) },
+      checksAllAgain: true, create: { $0.persistentVolumeClaim($1) },
+      update: { $0.persistentVolumeClaimUpdate($1, $2) },
       statusUpdate: { $0.persistentVolumeClaimStatusUpdate($1, $2) }),
     "LimitRange": KindRules(
       create: { $0.limitRange($1) }, update: { checker, new, _ in checker.limitRange(new) }),
@@ -89,7 +99,8 @@ struct KindRules: Sendable {
       create: { $0.resourceQuota($1) }, update: { $0.resourceQuotaUpdate($1, $2) },
       statusUpdate: { $0.resourceQuotaStatusUpdate($1, $2) }),
     "ReplicationController": KindRules(
-      create: { $0.replicationController($1) }, update: { $0.replicationControllerUpdate($1, $2) },
+      checksAllAgain: true, create: { $0.replicationController($1) },
+      update: { $0.replicationControllerUpdate($1, $2) },
       statusUpdate: {
         $0.metadataUpdate($1, $2)
         $0.replicaStatus($1["status"] ?? .null, FieldPath("status"))
@@ -104,7 +115,7 @@ struct KindRules: Sendable {
       create: { $0.deployment($1) }, update: { $0.deploymentUpdate($1, $2) },
       statusUpdate: { $0.deploymentStatusUpdate($1, $2) }),
     "ReplicaSet": KindRules(
-      create: { $0.replicaSet($1) }, update: { $0.replicaSetUpdate($1, $2) },
+      checksAllAgain: true, create: { $0.replicaSet($1) }, update: { $0.replicaSetUpdate($1, $2) },
       statusUpdate: {
         $0.metadataUpdate($1, $2)
         $0.replicaStatus($1["status"] ?? .null, FieldPath("status"))
@@ -113,7 +124,7 @@ struct KindRules: Sendable {
       create: { $0.statefulSet($1) }, update: { $0.statefulSetUpdate($1, $2) },
       statusUpdate: { $0.statefulSetStatusUpdate($1, $2) }),
     "DaemonSet": KindRules(
-      create: { $0.daemonSet($1) }, update: { $0.daemonSetUpdate($1, $2) },
+      checksAllAgain: true, create: { $0.daemonSet($1) }, update: { $0.daemonSetUpdate($1, $2) },
       statusUpdate: { $0.daemonSetStatusUpdate($1, $2) }),
     "ControllerRevision": KindRules(
       create: { $0.controllerRevision($1) }, update: { $0.controllerRevisionUpdate($1, $2) }),
@@ -121,7 +132,8 @@ struct KindRules: Sendable {
 
   private static let batch: [String: KindRules] = [
     "Job": KindRules(
-      create: { $0.job($1) }, update: { $0.jobUpdate($1, $2) }, statusUpdate: { $0.jobStatusUpdate($1, $2) }),
+      checksAllAgain: true, create: { $0.job($1) }, update: { $0.jobUpdate($1, $2) },
+      statusUpdate: { $0.jobStatusUpdate($1, $2) }),
     "CronJob": KindRules(create: { $0.cronJob($1) }, update: { $0.cronJobUpdate($1, $2) }),
   ]
 
@@ -140,34 +152,37 @@ struct KindRules: Sendable {
 
   private static let authorization: [String: KindRules] = [
     "Role": KindRules(
-      create: { $0.role($1, isNamespaced: true) },
+      checksAllAgain: true, create: { $0.role($1, isNamespaced: true) },
       update: {
         $0.role($1, isNamespaced: true)
         $0.metadataUpdate($1, $2)
       }),
     "ClusterRole": KindRules(
-      isNamespaced: false, create: { $0.role($1, isNamespaced: false) },
+      isNamespaced: false, checksAllAgain: true, create: { $0.role($1, isNamespaced: false) },
       update: {
         $0.role($1, isNamespaced: false)
         $0.metadataUpdate($1, $2)
       }),
     "RoleBinding": KindRules(
-      create: { $0.roleBinding($1, isNamespaced: true) },
+      checksAllAgain: true, create: { $0.roleBinding($1, isNamespaced: true) },
       update: { $0.roleBindingUpdate($1, $2, isNamespaced: true) }),
     "ClusterRoleBinding": KindRules(
-      isNamespaced: false, create: { $0.roleBinding($1, isNamespaced: false) },
+      isNamespaced: false, checksAllAgain: true, create: { $0.roleBinding($1, isNamespaced: false) },
       update: { $0.roleBindingUpdate($1, $2, isNamespaced: false) }),
   ]
 
   private static let storage: [String: KindRules] = [
     "StorageClass": KindRules(
-      isNamespaced: false, create: { $0.storageClass($1) }, update: { $0.storageClassUpdate($1, $2) }),
+      isNamespaced: false, checksAllAgain: true, create: { $0.storageClass($1) },
+      update: { $0.storageClassUpdate($1, $2) }),
     "VolumeAttachment": KindRules(
-      isNamespaced: false, create: { $0.volumeAttachment($1) }, update: { $0.volumeAttachmentUpdate($1, $2) }),
+      isNamespaced: false, checksAllAgain: true, create: { $0.volumeAttachment($1) },
+      update: { $0.volumeAttachmentUpdate($1, $2) }),
     "CSIDriver": KindRules(
       isNamespaced: false, create: { $0.storageDriver($1) }, update: { $0.storageDriverUpdate($1, $2) }),
     "CSINode": KindRules(
-      isNamespaced: false, create: { $0.storageNode($1) }, update: { $0.storageNodeUpdate($1, $2) }),
+      isNamespaced: false, checksAllAgain: true, create: { $0.storageNode($1) },
+      update: { $0.storageNodeUpdate($1, $2) }),
     "CSIStorageCapacity": KindRules(
       create: { $0.storageCapacity($1) }, update: { $0.storageCapacityUpdate($1, $2) }),
     "VolumeAttributesClass": KindRules(
@@ -211,7 +226,8 @@ struct KindRules: Sendable {
 
   private static let node: [String: KindRules] = [
     "RuntimeClass": KindRules(
-      isNamespaced: false, create: { $0.runtimeClass($1) }, update: { $0.runtimeClassUpdate($1, $2) })
+      isNamespaced: false, checksAllAgain: true, create: { $0.runtimeClass($1) },
+      update: { $0.runtimeClassUpdate($1, $2) })
   ]
 
   private static let events: [String: KindRules] = [

@@ -7,9 +7,9 @@ extension Checker {
 
   mutating func daemonSetUpdate(_ new: JSON, _ old: JSON) {
     metadataUpdate(new, old)
+    daemonSetSpecification(new["spec"] ?? .null, FieldPath("spec"))
     immutable(
       new["spec", "selector"], old["spec", "selector"], FieldPath("spec", "selector"), form: "LabelSelector")
-    daemonSetSpecification(new["spec"] ?? .null, FieldPath("spec"))
   }
 
   private mutating func daemonSetSpecification(_ spec: JSON, _ path: FieldPath) {
