@@ -94,7 +94,7 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ] + certificates + nio),
 
-    module("Objects", path: "Sources/Orchestrator/Objects"),
+    module("Objects", path: "Sources/Orchestrator/Objects", ["Checksum"]),
     module("Scheduler", path: "Sources/Orchestrator/Scheduler", ["Objects"]),
 
     module(

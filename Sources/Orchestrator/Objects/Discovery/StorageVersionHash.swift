@@ -1,3 +1,5 @@
+import Checksum
+
 /// What discovery says of the version in which a resource is stored (`storageVersionHash`): clients that see it change
 /// know that objects should be written anew.
 enum StorageVersionHash {
@@ -11,7 +13,9 @@ enum StorageVersionHash {
 
   /// The first eight bytes of the SHA-256 of `group/version/kind`, in base64.
   static func text(group: String, version: String, kind: String) -> String {
-    base64(SHA256.hash(of: Array("\(group)/\(version)/\(kind)".utf8)).prefix(8))
+    var hash = SHA256()
+    hash.add(Array("\(group)/\(version)/\(kind)".utf8))
+    return Base64.encode(Array(hash.digest.prefix(8)))
   }
 
   /// Kinds that are served in several versions, with the one in which they are stored.
@@ -19,20 +23,4 @@ enum StorageVersionHash {
     "events.k8s.io": ["Event": ("", "v1")],
     "autoscaling": ["HorizontalPodAutoscaler": ("autoscaling", "v2")],
   ]
-
-  private static func base64(_ bytes: some Sequence<UInt8>) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-    var text = ""
-    var (bits, count) = (0, 0)
-    for byte in bytes {
-      (bits, count) = ((bits << 8 | Int(byte)) & 0xffff, count + 8)
-      while count >= 6 {
-        count -= 6
-        text.append(alphabet[bits >> count & 63])
-      }
-    }
-    if count > 0 { text.append(alphabet[bits << (6 - count) & 63]) }
-    while text.count % 4 != 0 { text.append("=") }
-    return text
-  }
 }

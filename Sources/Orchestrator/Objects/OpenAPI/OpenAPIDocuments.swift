@@ -1,3 +1,5 @@
+import Checksum
+
 /// The OpenAPI v3 description of the API: an index of documents, and one document for each group and version, made
 /// from the schema and the resources that are served.
 ///
@@ -61,7 +63,9 @@ public struct OpenAPIDocuments: Sendable {
   /// The hash of a document in its serialized form: SHA-256 in capital hexadecimal digits.
   public static func hash(of document: [UInt8]) -> String {
     let digits = Array("0123456789ABCDEF")
-    return String(SHA256.hash(of: document).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    var hash = SHA256()
+    hash.add(document)
+    return String(hash.digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }
 
   /// The document at one of `paths`; nil if there is none.
