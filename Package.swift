@@ -96,6 +96,8 @@ let package = Package(
 
     module("Objects", path: "Sources/Orchestrator/Objects", ["Checksum"]),
     module("Scheduler", path: "Sources/Orchestrator/Scheduler", ["Objects"]),
+    module("Exchange", path: "Sources/Orchestrator/Exchange", ["Objects"]),
+    module("Storage", path: "Sources/Orchestrator/APIServer/Storage", ["Objects", "Exchange"]),
 
     module(
       "HTTP", path: "Sources/WatchAPI/HTTP",
@@ -151,6 +153,7 @@ let package = Package(
       ["Peers", "Raft", "RaftKV", .product(name: "Logging", package: "swift-log")] + certificates + nio),
     tests("Objects", ["Objects"]),
     tests("Scheduler", ["Scheduler", "Objects"]),
+    tests("Exchange", ["Exchange", "Objects"]),
     tests("HTTP", ["HTTP", "CNghttp2"] + nio),
     tests("GRPC", ["GRPC", "HTTP"] + nio),
     tests(
