@@ -130,10 +130,16 @@ let package = Package(
     module(
       "Commands", path: "Sources/Commands/Serve",
       [.product(name: "Logging", package: "swift-log"), "Yams"]),
+    module(
+      "StoreServer", path: "Sources/Commands/StoreServer",
+      [
+        "Commands", "RaftKV", "MVCC", "Peers", "WatchAPI", "GRPC", "HTTP",
+        .product(name: "Logging", package: "swift-log"),
+      ] + nio),
     command(
       "raftkv",
       [
-        "Commands", "EtcdImport", "RaftKV", "Peers", "MVCC", "WAL", "WatchAPI", "GRPC", "HTTP",
+        "Commands", "StoreServer", "EtcdImport", "RaftKV", "MVCC", "WAL", "WatchAPI", "GRPC", "HTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ] + nio),

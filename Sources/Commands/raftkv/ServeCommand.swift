@@ -2,6 +2,7 @@ import ArgumentParser
 import Commands
 import Foundation
 import Logging
+import StoreServer
 
 /// `raftkv serve`. Its arguments are not declared here: one table of etcd's flags reads them, the environment
 /// and the configuration file alike.
@@ -40,7 +41,13 @@ struct ServeCommand: ParsableCommand {
       logger.log(level: notice.level == .warning ? .warning : .info, "\(notice.message)")
     }
     do {
-      try serve(configuration, logger: logger, signals: signals)
+      guard let server = try StoreServer.start(configuration, logger: logger, signals: signals) else {
+        return
+      }
+      let signal = signals.wait()
+      signals.forceExitOnNext()
+      logger.info("stopping", metadata: ["signal": "\(ShutdownSignals.name(signal))"])
+      server.stop()
     } catch {
       logger.critical("the member stops", error: error)
       throw ExitCode(1)

@@ -1,65 +1,106 @@
-import Commands
+public import Commands
 import Foundation
 import GRPC
 import HTTP
-import Logging
-import MVCC
+public import Logging
 import NIOCore
-import NIOPosix
+import MVCC
+public import NIOPosix
 import Peers
-import RaftKV
+public import RaftKV
 import WatchAPI
 
-/// Runs a member until a signal asks it to stop: opens the data, serves, and closes in order.
-func serve(_ configuration: ServeConfiguration, logger: Logger, signals: ShutdownSignals) throws {
-  let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoopThreads)
-  defer { try? group.syncShutdownGracefully() }
-  let isNew = DataFolder(configuration).isNew
-  var joined: ClusterJoin.Outcome?
-  if isNew, configuration.joinURLs.isEmpty {
-    try configuration.checkBootstrap()
-  } else if isNew {
-    joined = try join(configuration, on: group.next(), logger: logger, signals: signals)
-    if joined == nil { return }
-  } else if !configuration.joinURLs.isEmpty {
-    logger.info("--join is passed over: this member has data")
+/// A member of the store in this process, with its listeners.
+public final class StoreServer {
+  /// What the member is asked in process.
+  public let node: Node
+  /// The event loops that its listeners use.
+  public let group: MultiThreadedEventLoopGroup
+
+  private let configuration: ServeConfiguration
+  private let logger: Logger
+  private let promotion: Promotion
+  private let sockets: ListenerSet
+
+  /// Opens the data and serves it. Nil when a signal asked to stop before there was anything to stop.
+  public static func start(
+    _ configuration: ServeConfiguration, logger: Logger, signals: ShutdownSignals
+  ) throws -> StoreServer? {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoopThreads)
+    do {
+      let isNew = DataFolder(configuration).isNew
+      var joined: ClusterJoin.Outcome?
+      if isNew, configuration.joinURLs.isEmpty {
+        try configuration.checkBootstrap()
+      } else if isNew {
+        joined = try join(configuration, on: group.next(), logger: logger, signals: signals)
+        if joined == nil {
+          try group.syncShutdownGracefully()
+          return nil
+        }
+      } else if !configuration.joinURLs.isEmpty {
+        logger.info("--join is passed over: this member has data")
+      }
+      return try StoreServer(configuration, joined: joined, group: group, logger: logger)
+    } catch {
+      try? group.syncShutdownGracefully()
+      throw error
+    }
   }
-  let transport = try makeTransport(configuration, logger: logger)
-  let node = try makeNode(configuration, joined: joined, transport: transport, logger: logger)
-  let promotion = Promotion(node, on: group.next(), logger: logger)
-  defer {
+
+  private init(
+    _ configuration: ServeConfiguration, joined: ClusterJoin.Outcome?, group: MultiThreadedEventLoopGroup,
+    logger: Logger
+  ) throws {
+    self.configuration = configuration
+    self.group = group
+    self.logger = logger
+    let transport = try makeTransport(configuration, logger: logger)
+    node = try makeNode(configuration, joined: joined, transport: transport, logger: logger)
+    promotion = Promotion(node, on: group.next(), logger: logger)
+    sockets = ListenerSet(group: group)
+    do {
+      try listen(transport)
+    } catch {
+      close()
+      throw error
+    }
+    if !configuration.joinURLs.isEmpty { promotion.attempt() }
+  }
+
+  private func listen(_ transport: TCPTransport) throws {
+    var limits = EtcdLimits()
+    limits.requestBytes = configuration.requestBytesMax
+    limits.transactionOperations = configuration.transactionOperationsMax
+    limits.electionTimeout = TimeAmount(configuration.electionTimeout)
+    let service = try EtcdService(node: node, group: group, limits: limits)
+    service.metrics.registerPeers(of: node.memberID) { transport.statistics.map(PeerTraffic.init) }
+    var router = Router()
+    service.register(in: &router)
+    let serverLimits = serverLimits(configuration)
+    for url in configuration.listenClientURLs {
+      let address = try sockets.bind(url, router: router, http: service.http, limits: serverLimits)
+      logger.info("ready to serve client requests", metadata: ["address": "\(address)"])
+    }
+    for url in configuration.listenMetricsURLs {
+      let address = try sockets.bind(url, router: Router(), http: service.http, limits: serverLimits)
+      logger.info("ready to serve metrics and health", metadata: ["address": "\(address)"])
+    }
+  }
+
+  /// Hands leadership over, then stops serving and closes the data. Call it once.
+  public func stop() {
+    handOverLeadership(of: node, within: configuration.electionTimeout, logger: logger)
+    close()
+    try? group.syncShutdownGracefully()
+  }
+
+  private func close() {
+    sockets.close(within: .seconds(5))
     promotion.stop()
     logger.info("the data is being closed")
     node.stop()
   }
-
-  var limits = EtcdLimits()
-  limits.requestBytes = configuration.requestBytesMax
-  limits.transactionOperations = configuration.transactionOperationsMax
-  limits.electionTimeout = TimeAmount(configuration.electionTimeout)
-  let service = try EtcdService(node: node, group: group, limits: limits)
-  service.metrics.registerPeers(of: node.memberID) { transport.statistics.map(PeerTraffic.init) }
-  var router = Router()
-  service.register(in: &router)
-
-  let sockets = ListenerSet(group: group)
-  defer { sockets.close(within: .seconds(5)) }
-  let serverLimits = serverLimits(configuration)
-  for url in configuration.listenClientURLs {
-    let address = try sockets.bind(url, router: router, http: service.http, limits: serverLimits)
-    logger.info("ready to serve client requests", metadata: ["address": "\(address)"])
-  }
-  for url in configuration.listenMetricsURLs {
-    let address = try sockets.bind(url, router: Router(), http: service.http, limits: serverLimits)
-    logger.info("ready to serve metrics and health", metadata: ["address": "\(address)"])
-  }
-
-  if !configuration.joinURLs.isEmpty { promotion.attempt() }
-
-  let signal = signals.wait()
-  signals.forceExitOnNext()
-  logger.info("stopping", metadata: ["signal": "\(ShutdownSignals.name(signal))"])
-  handOverLeadership(of: node, within: configuration.electionTimeout, logger: logger)
 }
 
 /// Lets a leader that stops hand over to the voter that has most of the log, so that nobody has to wait for an election.
@@ -77,32 +118,6 @@ private func handOverLeadership(of node: Node, within time: Duration, logger: Lo
     isOver.signal()
   }
   _ = isOver.wait(timeout: .now() + .milliseconds(time.milliseconds))
-}
-
-/// Opens a data folder as a start would, replays its log, and closes it again after `body`.
-func withRecoveredStore(
-  dataDirectory: String, walDirectory: String?, _ body: (Store) throws -> Void
-) throws {
-  guard FileManager.default.fileExists(atPath: dataDirectory) else {
-    throw ConfigurationError(.value, "\(dataDirectory): no such folder")
-  }
-  var configuration = NodeConfiguration(
-    name: "default", dataDirectory: dataDirectory, peerURLs: ["http://localhost:2380"],
-    clientURLs: ["http://localhost:2379"])
-  configuration.walDirectory = walDirectory
-  let node = try Node(
-    configuration, environment: .system(), decoder: EtcdService.commandDecoder,
-    logger: Logger(label: "raftkv") { _ in SwiftLogNoOpLogHandler() }, onFailure: exitWithFailure)
-  defer { node.stop() }
-  let recovered = DispatchSemaphore(value: 0)
-  let failure = FailureBox()
-  node.readBarrier { error in
-    failure.error = error
-    recovered.signal()
-  }
-  recovered.wait()
-  if let error = failure.error { throw error }
-  try body(node.store)
 }
 
 /// `joined` is what the cluster says of this member, when it was just added to one.
@@ -176,18 +191,6 @@ private func serverLimits(_ configuration: ServeConfiguration) -> ServerLimits {
 
 /// Event loops: half the processors, the other half being for the member's own threads and the clients.
 private var eventLoopThreads: Int { max(1, System.coreCount / 2) }
-
-@Sendable private func exitWithFailure(_ message: String) {
-  FileHandle.standardError.write(Data("raftkv: \(message)\n".utf8))
-  exit(1)
-}
-
-/// What a barrier said.
-///
-/// Safe: because it is written before the semaphore is signalled, and read after the wait for it.
-private final class FailureBox: @unchecked Sendable {
-  var error: NodeError?
-}
 
 /// The listeners of one member, closed together.
 private final class ListenerSet {
