@@ -97,6 +97,7 @@ let package = Package(
     module("Objects", path: "Sources/Orchestrator/Objects", ["Checksum"]),
     module("Scheduler", path: "Sources/Orchestrator/Scheduler", ["Objects"]),
     module("Exchange", path: "Sources/Orchestrator/Exchange", ["Objects"]),
+    module("Controllers", path: "Sources/Orchestrator/Controllers", ["Objects"]),
     module("Storage", path: "Sources/Orchestrator/APIServer/Storage", ["Objects", "Exchange"]),
 
     module(
