@@ -1,0 +1,76 @@
+import Objects
+
+/// Reading objects with Go's zero values: they come from an API server, which has checked their types.
+extension JSON {
+  var name: String { self["metadata", "name"]?.string ?? "" }
+  var namespace: String { self["metadata", "namespace"]?.string ?? "" }
+  var uid: String { self["metadata", "uid"]?.string ?? "" }
+  var resourceVersion: String { self["metadata", "resourceVersion"]?.string ?? "" }
+  var generation: Int64 { self["metadata", "generation"]?.integer ?? 0 }
+  var key: ObjectKey { ObjectKey(namespace: namespace, name: name) }
+
+  var labels: JSONObject { self["metadata", "labels"]?.object ?? [:] }
+  var annotations: JSONObject { self["metadata", "annotations"]?.object ?? [:] }
+  func annotation(_ key: String) -> String? { self["metadata", "annotations"]?[key]?.string }
+  func label(_ key: String) -> String? { self["metadata", "labels"]?[key]?.string }
+  var finalizers: [String] { (self["metadata", "finalizers"]?.array ?? []).compactMap(\.string) }
+
+  var creationTime: Timestamp? { time(at: "metadata", "creationTimestamp") }
+  var deletionTime: Timestamp? { time(at: "metadata", "deletionTimestamp") }
+  var isBeingDeleted: Bool { (self["metadata", "deletionTimestamp"].map { !$0.isNull }) ?? false }
+
+  /// A moment at a path; nil if there is none, or none that can be read.
+  func time(at path: String...) -> Timestamp? {
+    var value: JSON? = self
+    for key in path { value = value?[key] }
+    return value?.string.flatMap { Timestamp($0) }
+  }
+
+  /// An integer of a status; absent counts as zero.
+  func count(_ path: String...) -> Int {
+    var value: JSON? = self
+    for key in path { value = value?[key] }
+    return Int(clamping: value?.integer ?? 0)
+  }
+
+
+  /// An integer.
+  static func count(_ value: Int) -> JSON { .integer(Int64(value)) }
+}
+
+/// An object within a resource.
+public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible {
+  /// Empty for cluster scope.
+  public var namespace: String
+  /// The object's name.
+  public var name: String
+
+  /// A key.
+  public init(namespace: String, name: String) {
+    self.namespace = namespace
+    self.name = name
+  }
+
+  /// `namespace/name`, or the name alone.
+  public var description: String { namespace.isEmpty ? name : namespace + "/" + name }
+
+  /// By namespace, then name.
+  public static func < (left: ObjectKey, right: ObjectKey) -> Bool {
+    (left.namespace, left.name) < (right.namespace, right.name)
+  }
+}
+
+extension Timestamp {
+  /// The moment this many whole seconds later; what is out of range is cut.
+  func advanced(bySeconds seconds: Int64) -> Timestamp {
+    let (sum, overflows) = self.seconds.addingReportingOverflow(seconds)
+    return Timestamp(seconds: overflows ? (seconds < 0 ? .min : .max) : sum, nanoseconds: nanoseconds)
+  }
+
+  /// How long after another moment this is; negative before it.
+  func since(_ earlier: Timestamp) -> Duration {
+    let (seconds, overflows) = self.seconds.subtractingReportingOverflow(earlier.seconds)
+    if overflows { return .seconds(self.seconds < earlier.seconds ? Int64.min : Int64.max) }
+    return .seconds(seconds) + .nanoseconds(Int64(nanoseconds) - Int64(earlier.nanoseconds))
+  }
+}
