@@ -1,0 +1,127 @@
+import Foundation
+import Objects
+import Yams
+
+/// YAML as Kubernetes reads and writes it: the values of JSON in another notation.
+enum YAML {
+  /// Deeper documents are refused.
+  private static let depth = JSON.maximumDepth
+
+  /// A document that cannot be read.
+  struct Failure: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  /// Reads one document.
+  static func json(_ bytes: [UInt8]) throws(Failure) -> JSON {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Failure(description: "yaml: control characters are not allowed")
+    }
+    do {
+      guard let node = try Yams.compose(yaml: text) else { return .null }
+      return try json(node, depth: 0)
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw Failure(description: "yaml: \(error)")
+    }
+  }
+
+  private static func json(_ node: Node, depth: Int) throws -> JSON {
+    guard depth < Self.depth else { throw Failure(description: "yaml: exceeded max depth") }
+    switch node {
+    case .mapping(let mapping):
+      var members: [(String, JSON)] = []
+      for (key, value) in mapping {
+        guard let name = key.scalar?.string else {
+          throw Failure(description: "yaml: a key that is no scalar")
+        }
+        members.append((name, try json(value, depth: depth + 1)))
+      }
+      return .object(JSONObject(members))
+    case .sequence(let sequence): return .array(try sequence.map { try json($0, depth: depth + 1) })
+    case .scalar(let scalar): return json(scalar)
+    case .alias: throw Failure(description: "yaml: aliases are not supported")
+    }
+  }
+
+  private static func json(_ scalar: Node.Scalar) -> JSON {
+    guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
+    let text = scalar.string
+    switch text {
+    case "", "~", "null", "Null", "NULL": return .null
+    case "true", "True", "TRUE": return .boolean(true)
+    case "false", "False", "FALSE": return .boolean(false)
+    default: break
+    }
+    // As JSON writes numbers, and YAML's other bases.
+    if let integer = Int64(text) { return .integer(integer) }
+    for (prefix, base) in [("0x", 16), ("0o", 8), ("0b", 2)] where text.hasPrefix(prefix) {
+      if let integer = Int64(text.dropFirst(2), radix: base) { return .integer(integer) }
+    }
+    if text.utf8.first.map({ "+-.0123456789".utf8.contains($0) }) ?? false, let number = Double(text),
+      number.isFinite
+    {
+      return .number(number)
+    }
+    return .string(text)
+  }
+
+  /// Writes one document, in block style with sorted keys.
+  static func bytes(_ value: JSON) -> [UInt8] {
+    var output = ""
+    write(value, indent: 0, to: &output)
+    if output.hasPrefix("\n") { output.removeFirst() }
+    if !output.hasSuffix("\n") { output += "\n" }
+    return Array(output.utf8)
+  }
+
+  private static func write(_ value: JSON, indent: Int, to output: inout String) {
+    let margin = String(repeating: " ", count: indent)
+    switch value {
+    case .object(let object) where !object.isEmpty:
+      for member in object {
+        output += "\n" + margin + scalar(member.key) + ":"
+        // Lists begin below their key without a further margin, as Kubernetes' own tools write them.
+        if case .array(let elements) = member.value, !elements.isEmpty {
+          write(member.value, indent: indent, to: &output)
+        } else {
+          write(member.value, indent: indent + 2, to: &output)
+        }
+      }
+    case .array(let elements) where !elements.isEmpty:
+      for element in elements {
+        var inner = ""
+        write(element, indent: indent + 2, to: &inner)
+        let lead = "\n" + margin + "  "
+        output += "\n" + margin + "- " + (inner.hasPrefix(lead) ? String(inner.dropFirst(lead.count)) : String(inner.drop(while: { $0 == " " })))
+      }
+    case .string(let text) where text.contains("\n") && isBlock(text):
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+      let isEnded = text.hasSuffix("\n")
+      output += isEnded ? " |" : " |-"
+      for line in isEnded ? lines.dropLast() : lines[...] {
+        output += "\n" + (line.isEmpty ? "" : margin + line)
+      }
+    case .string(let text): output += " " + scalar(text)
+    default: output += " " + value.text
+    }
+  }
+
+  /// Whether a text of several lines can stand as a block: its first line shows the margin.
+  private static func isBlock(_ text: String) -> Bool {
+    guard let first = text.first, first != " ", first != "\n", first != "\t" else { return false }
+    return !text.hasSuffix("\n\n")
+      && !text.unicodeScalars.contains { $0.value < 32 && $0 != "\n" && $0 != "\t" || $0 == "\u{7f}" }
+  }
+
+  private static func scalar(_ text: String) -> String {
+    let isPlain =
+      !text.isEmpty && json(Node.Scalar(text, Tag(.implicit), .plain)) == .string(text)
+      && text.utf8.first.map { !"!&*-?|>@`\"'%{}[],#: .=~<".utf8.contains($0) } ?? false
+      && !text.contains(": ") && !text.contains(" #") && !text.hasSuffix(":") && !text.hasSuffix(" ")
+      && !text.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
+      && !["y", "n", "yes", "no", "on", "off"].contains(text.lowercased())
+    return isPlain ? text : JSON.string(text).text
+  }
+}

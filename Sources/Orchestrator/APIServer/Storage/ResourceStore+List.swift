@@ -1,0 +1,177 @@
+public import Exchange
+public import Objects
+
+/// Which objects to list, and as of when.
+public struct ListQuery: Sendable {
+  /// Nil or empty for all.
+  public var namespace: String?
+  /// What labels they must have.
+  public var labels = LabelRequirements.everything
+  /// What selectable fields they must have.
+  public var fields = FieldSelector([])
+  /// 0 for all.
+  public var limit = 0
+  /// Where an earlier list was cut; empty at its beginning.
+  public var continueToken = ""
+  /// Empty for now, `0` for any that this server has, or a version.
+  public var resourceVersion = ""
+  /// `Exact`, `NotOlderThan`, or empty.
+  public var resourceVersionMatch = ""
+
+  /// All objects of a namespace, or of all.
+  public init(namespace: String? = nil) { self.namespace = namespace }
+}
+
+/// Objects in the order of their names.
+public struct ObjectList: Sendable {
+  /// The objects.
+  public var items: [StoredObject]
+  /// The version of the list.
+  public var revision: Int64
+  /// Where the rest begins; empty if this is all.
+  public var continueToken: String
+  /// How many follow, where that is known.
+  public var remainingItemCount: Int64?
+}
+
+extension ResourceStore {
+  /// Lists objects.
+  /// - Throws: 400 and 422 for parameters that make no sense, 410 for a version that is compacted, with a token to go on
+  ///   with, 504 for one that has not been reached.
+  public func list(_ query: ListQuery) async throws(StatusError) -> ObjectList {
+    try ResourceVersion.check(
+      version: query.resourceVersion, match: query.resourceVersionMatch, continueToken: query.continueToken,
+      sendsInitialEvents: nil, isWatch: false)
+    let version = try ResourceVersion.parse(query.resourceVersion)
+    let range = keys.range(namespace: query.namespace)
+    var read = StoreRange(start: range.start, end: range.end)
+    var limit = max(0, query.limit)
+    if !query.continueToken.isEmpty {
+      guard query.resourceVersion.isEmpty || query.resourceVersion == "0" else {
+        throw .badRequest("specifying resource version is not allowed when using continue")
+      }
+      let token = try ContinueToken(query.continueToken)
+      read.start = range.start + token.start
+      read.revision = max(0, token.revision)
+    } else if let version, version > 0,
+      query.resourceVersionMatch == "Exact" || query.resourceVersionMatch.isEmpty && limit > 0
+    {
+      read.revision = version
+    } else if version == 0 {
+      // As from a cache: any state will do, and all of it.
+      read.isSerializable = true
+      limit = 0
+    }
+    let list = try await collect(read, rangeStart: range.start, query: query, limit: limit)
+    if let version, version > list.revision {
+      throw ResourceVersion.tooLarge(version, current: list.revision)
+    }
+    return list
+  }
+
+  private func collect(
+    _ first: StoreRange, rangeStart: [UInt8], query: ListQuery, limit: Int
+  ) async throws(StatusError) -> ObjectList {
+    var read = first
+    var list = ObjectList(items: [], revision: first.revision, continueToken: "", remainingItemCount: nil)
+    let filter = ObjectFilter(labels: query.labels, fields: query.fields, selectable: fields)
+    while true {
+      read.limit =
+        limit > 0 && filter.matchesAll
+        ? min(limit - list.items.count, options.pageValues) : options.pageValues
+      let page = try await self.page(
+        read, rangeStart: rangeStart, listRevision: list.revision, isFirst: list.items.isEmpty)
+      if list.revision == 0 {
+        list.revision = page.revision
+        // What follows is of the same moment.
+        read.revision = page.revision
+      }
+      for (index, value) in page.values.enumerated() {
+        let object = StoredObject(value: value.value, revision: value.modRevision)
+        guard filter.matches(object) else { continue }
+        list.items.append(object)
+        guard limit > 0, list.items.count == limit else { continue }
+        let rest = page.count - index - 1
+        if rest > 0 {
+          list.continueToken =
+            ContinueToken(revision: list.revision, start: Array(value.key[rangeStart.count...]) + [0]).text
+          if filter.matchesAll { list.remainingItemCount = Int64(rest) }
+        }
+        return list
+      }
+      guard page.hasMore, let last = page.values.last else { return list }
+      read.start = last.key + [0]
+    }
+  }
+
+  private func page(
+    _ read: StoreRange, rangeStart: [UInt8], listRevision: Int64, isFirst: Bool
+  ) async throws(StatusError) -> StorePage {
+    do {
+      return try await client.range(read)
+    } catch .compacted {
+      guard read.start.count > rangeStart.count else {
+        throw .expired(
+          "The resourceVersion for the provided list is too old.")
+      }
+      // The client may go on with what there is now, knowing that it is of another moment.
+      let token = ContinueToken(revision: -1, start: Array(read.start[rangeStart.count...])).text
+      var error = StatusError.expired(
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+          + "the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+          + "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+          + "modified, or deleted between the time the first chunk was returned and now may show up in the list."
+      )
+      error.status["metadata", "continue"] = .string(token)
+      throw error
+    } catch .futureRevision {
+      let current = try await calling { () async throws(StoreError) in
+        try await client.range(StoreRange(start: rangeStart, end: read.end, limit: 1, content: .count))
+      }
+      throw ResourceVersion.tooLarge(read.revision, current: current.revision)
+    } catch {
+      throw error.status
+    }
+  }
+}
+
+/// Which objects a list or a watch is about.
+struct ObjectFilter: Sendable {
+  let labels: LabelRequirements
+  let fields: FieldSelector
+  let selectable: SelectableFields
+  /// A text that the JSON of every match has; nil if there is none.
+  private let needle: [UInt8]?
+
+  init(labels: LabelRequirements, fields: FieldSelector, selectable: SelectableFields) {
+    self.labels = labels
+    self.fields = fields
+    self.selectable = selectable
+    // Names of nodes and objects are written without escapes.
+    let value = fields.requiredValue(of: "spec.nodeName") ?? fields.requiredValue(of: "metadata.name") ?? ""
+    let isPlain = value.utf8.allSatisfy { $0 >= 0x2d && $0 < 0x7b && $0 != 0x3c && $0 != 0x3e && $0 != 0x5c }
+    needle = value.isEmpty || !isPlain ? nil : Array(("\"" + value + "\"").utf8)
+  }
+
+  /// Whether every object matches.
+  var matchesAll: Bool { labels.isEmpty && fields.isEmpty && !labels.matchesNothing }
+
+  func matches(_ object: StoredObject) -> Bool {
+    if matchesAll { return true }
+    if let needle, !Self.contains(object.value, needle) { return false }
+    let json = object.json
+    return labels.matches(json["metadata", "labels"]) && (fields.isEmpty || selectable.matches(fields, json))
+  }
+
+  private static func contains(_ value: [UInt8], _ needle: [UInt8]) -> Bool {
+    guard let first = needle.first, value.count >= needle.count else { return false }
+    return value.withUnsafeBufferPointer { value in
+      needle.withUnsafeBufferPointer { needle in
+        for start in 0...(value.count - needle.count) where value[start] == first {
+          if value[start..<(start + needle.count)].elementsEqual(needle) { return true }
+        }
+        return false
+      }
+    }
+  }
+}
