@@ -35,6 +35,9 @@ struct JobDecision: Sendable, Equatable {
   /// When to look again: a deadline, or the end of a back-off.
   var requeueAfter: Duration?
 
+  /// Nothing to do.
+  init() {}
+
   /// Compares a Job with the pods it controls. While `mayManage` is false, an earlier sync's creations and deletions
   /// have not been seen yet, and no more are made.
   init(_ job: JSON, pods: [JSON], mayManage: Bool = true, now: Timestamp) {
