@@ -1,7 +1,6 @@
-public import Objects
-
 import Client
 import Exchange
+import Objects
 
 /// Keeps one pod of each DaemonSet on every node that should have one.
 public struct DaemonSetController: Controller {

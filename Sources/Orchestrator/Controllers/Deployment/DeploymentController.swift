@@ -1,7 +1,6 @@
-public import Objects
-
 import Client
 import Exchange
+import Objects
 
 /// Rolls Deployments out through ReplicaSets.
 public struct DeploymentController: Controller {

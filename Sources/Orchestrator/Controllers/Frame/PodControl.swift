@@ -1,3 +1,4 @@
+import Client
 import Exchange
 import Objects
 
@@ -56,7 +57,7 @@ struct PodControl: Sendable {
     let context = self.context
     let resource = self.resource
     let result = await SlowStart.run(count) { (place) async throws(StatusError) in
-      do {
+      do throws(StatusError) {
         let made = try await context.create(.pods, pod(place))
         context.event(owner, resource, reason: "SuccessfulCreate", "Created pod: \(made.name)")
       } catch {
@@ -84,7 +85,7 @@ struct PodControl: Sendable {
     let expectations = self.expectations
     let result = await SlowStart.all(pods.indices) { (place) async throws(StatusError) in
       let pod = pods[place]
-      do {
+      do throws(StatusError) {
         try await context.delete(.pods, pod)
         context.event(owner, resource, reason: "SuccessfulDelete", "Deleted pod: \(pod.name)")
       } catch {

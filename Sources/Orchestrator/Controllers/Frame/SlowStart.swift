@@ -28,7 +28,7 @@ enum SlowStart {
     _ places: Range<Int>, _ write: @escaping @Sendable (Int) async throws(Failure) -> Void
   ) async -> (succeeded: Int, failure: Failure?) {
     if places.count == 1, let only = places.first {
-      do {
+      do throws(Failure) {
         try await write(only)
         return (1, nil)
       } catch {
@@ -42,7 +42,7 @@ enum SlowStart {
         let place = next
         next += 1
         group.addTask {
-          do {
+          do throws(Failure) {
             try await write(place)
             return nil
           } catch {

@@ -1,7 +1,6 @@
-public import Objects
-
 import Client
 import Exchange
+import Objects
 
 /// Runs the pods of Jobs until enough have succeeded.
 public struct JobController: Controller {

@@ -1,7 +1,6 @@
-public import Objects
-
 import Client
 import Exchange
+import Objects
 
 /// Keeps as many pods as each ReplicaSet asks for.
 public struct ReplicaSetController: Controller {
