@@ -196,7 +196,7 @@ private struct View {
     var missing = 0
     var replace: [JSON] = []
     var candidates: [JSON] = []
-    for place in places where place.shouldRun || podsOnNode[place.name] != nil {
+    for place in places where place.mayStay {
       guard let versions = versions(place.name), versions.old != nil || versions.new != nil else {
         // Managing makes or deletes pods here.
         if place.shouldRun { missing += 1 }

@@ -83,7 +83,7 @@ enum DeploymentStatus {
       && current?["reason"]?.string == "NewReplicaSetAvailable"
     if !isKnownComplete {
       let subject =
-        newSet.map { "ReplicaSet \(GoFormat.quoted($0.name))" } ?? "Deployment \(GoFormat.quoted(deployment.name))"
+        newSet.map { "ReplicaSet \(quoted($0.name))" } ?? "Deployment \(quoted(deployment.name))"
       if isComplete(deployment, status) {
         Conditions.set(
           condition(

@@ -96,7 +96,7 @@ struct Rollout: Sendable {
       if DeploymentStatus.progressDeadline(deployment) != nil,
         Conditions.find("Progressing", in: status) == nil
       {
-        progressing("True", "FoundNewReplicaSet", "Found new replica set \(GoFormat.quoted(set.name))")
+        progressing("True", "FoundNewReplicaSet", "Found new replica set \(quoted(set.name))")
       }
     } else if create {
       let set = makeSet(revision: newest + 1)
@@ -104,7 +104,7 @@ struct Rollout: Sendable {
       new = set
       revision = String(newest + 1)
       if DeploymentStatus.progressDeadline(deployment) != nil {
-        progressing("True", "NewReplicaSetCreated", "Created new replica set \(GoFormat.quoted(set.name))")
+        progressing("True", "NewReplicaSetCreated", "Created new replica set \(quoted(set.name))")
       }
     }
   }

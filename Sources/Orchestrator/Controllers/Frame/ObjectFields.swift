@@ -74,3 +74,6 @@ extension Timestamp {
     return .seconds(seconds) + .nanoseconds(Int64(nanoseconds) - Int64(earlier.nanoseconds))
   }
 }
+
+/// A name in quotes. Names of objects have no characters that would have to be escaped.
+func quoted(_ name: String) -> String { "\"" + name + "\"" }
