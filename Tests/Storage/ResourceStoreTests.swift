@@ -270,7 +270,9 @@ private func read(_ watch: ObjectWatch, _ count: Int) async -> [String] {
     options.ringEvents = 2
     let (_, store) = Self.started(options)
     try await store.put(configMap("a"))
-    let first = try await store.watch(WatchQuery())
+    var early = WatchQuery()
+    early.resourceVersion = "1"
+    let first = try await store.watch(early)
     for number in 0..<6 { try await store.put(configMap("a", data: "\(number)")) }
     var query = WatchQuery()
     query.resourceVersion = "2"
@@ -351,7 +353,9 @@ private func read(_ watch: ObjectWatch, _ count: Int) async -> [String] {
   @Test func `an event is made once for a thousand watches`() async throws {
     let (_, store) = Self.started()
     var watches: [ObjectWatch] = []
-    for _ in 0..<1000 { watches.append(try await store.watch(WatchQuery())) }
+    var query = WatchQuery()
+    query.resourceVersion = "1"
+    for _ in 0..<1000 { watches.append(try await store.watch(query)) }
     try await store.put(configMap("a"))
     var made = 0
     for watch in watches {

@@ -62,7 +62,8 @@ final class EventFeed: Sendable {
         case .success(let revision):
           state.ring = EventRing(events: options.ringEvents, bytes: options.ringBytes, at: revision)
           state.failure = nil
-          state.task = Task { [weak self] in await Self.follow(self) }
+          let held = WeakFeed(feed: self)
+          state.task = Task { await Self.follow(held) }
         case .failure(let error): state.failure = error
         }
         defer { state.starting = [] }
@@ -90,30 +91,31 @@ final class EventFeed: Sendable {
 
   // MARK: Following the store
 
-  private static func follow(_ feed: EventFeed?) async {
-    // The feed is held only while something is done, so that it can go while this waits.
-    weak let feed = feed
+  /// The feed is held only while something is done, so that it can go while its task waits.
+  private struct WeakFeed: Sendable {
+    weak let feed: EventFeed?
+  }
+
+  private static func follow(_ held: WeakFeed) async {
     while !Task.isCancelled {
-      guard
-        let (client, keys, retry, next) = feed.map({ feed in
-          (
-            feed.client, feed.keys, feed.options.retryInterval,
-            (feed.state.withLock { $0.ring?.head } ?? 0) + 1
-          )
-        })
-      else { return }
+      guard let opening = held.feed.map(\.opening) else { return }
       do throws(StoreError) {
-        let watch = try await client.watch(from: keys.prefix, to: keys.end, revision: next)
-        feed?.state.withLock { $0.watch = watch }
-        while let notice = try await watch.next() { feed?.take(notice) }
+        let watch = try await opening.client.watch(
+          from: opening.keys.prefix, to: opening.keys.end, revision: opening.revision)
+        held.feed?.state.withLock { $0.watch = watch }
+        while let notice = try await watch.next() { held.feed?.take(notice) }
       } catch .compacted {
-        await feed?.restart()
+        await held.feed?.restart()
       } catch {
         // The store will be back; nothing is lost meanwhile.
       }
-      feed?.state.withLock { $0.watch = nil }
-      try? await Task.sleep(for: retry)
+      held.feed?.state.withLock { $0.watch = nil }
+      try? await Task.sleep(for: opening.pause)
     }
+  }
+
+  private var opening: (client: any StoreClient, keys: StorageKeys, pause: Duration, revision: Int64) {
+    (client, keys, options.retryInterval, (state.withLock { $0.ring?.head } ?? 0) + 1)
   }
 
   private func restart() async {

@@ -75,6 +75,8 @@ public final class ObjectWatch: Sendable {
     var phase: Phase
     /// Everything up to here has been delivered.
     var revision: Int64 = 0
+    /// The same when the feed's changes began to be followed: the feed may still have to see some of it.
+    var start: Int64 = 0
     var endsInitialEvents = false
     var nextBookmark: ContinuousClock.Instant
     /// For a watch of one node: changes that concern it with their numbers, and whether some did not fit.
@@ -210,6 +212,7 @@ public final class ObjectWatch: Sendable {
     }
     state.withLock { state in
       state.mustRestart = false
+      state.start = revision
       state.phase = .following(number)
     }
   }
@@ -224,7 +227,7 @@ public final class ObjectWatch: Sendable {
       events = takeQueue(from: number)
       if state.withLock({ $0.mustRestart }) { return events.isEmpty ? nil : events }
     } else if let number, let page = feed.changes(from: number, limit: store.options.watchBatch) {
-      events = page.changes.compactMap { $0.event(for: filter, namespace: namespace) }
+      events = self.events(of: page.changes)
       state.withLock { state in
         state.phase = .following(page.next)
         state.revision = max(state.revision, page.head)
@@ -251,7 +254,7 @@ public final class ObjectWatch: Sendable {
           state.withLock { $0.mustRestart = true }
           return []
         }
-        events += page.changes.compactMap { $0.event(for: filter, namespace: namespace) }
+        events += self.events(of: page.changes)
         next = page.next
         let isAll = page.changes.isEmpty
         state.withLock { state in
@@ -269,11 +272,15 @@ public final class ObjectWatch: Sendable {
       }
       return state.queue
     }
-    for (number, change) in queued where number >= next {
-      state.withLock { $0.revision = max($0.revision, change.revision) }
-      if let event = change.event(for: filter, namespace: namespace) { events.append(event) }
-    }
-    return events
+    let fresh = queued.lazy.filter { $0.number >= next }.map(\.change)
+    state.withLock { $0.revision = max($0.revision, fresh.last?.revision ?? 0) }
+    return events + self.events(of: fresh)
+  }
+
+  /// What this watch is told of changes of the feed.
+  private func events(of changes: some Sequence<Change>) -> [WatchEvent] {
+    let start = state.withLock { $0.start }
+    return changes.compactMap { $0.revision > start ? $0.event(for: filter, namespace: namespace) : nil }
   }
 
   private func dueBookmark(after events: [WatchEvent]) -> WatchEvent? {

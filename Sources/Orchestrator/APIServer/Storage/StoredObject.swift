@@ -45,7 +45,7 @@ public final class StoredObject: Sendable {
   public func append(to output: inout [UInt8], asItem: Bool) {
     if !VersionSplice.append(value, revision: revision, withoutType: asItem, to: &output) {
       var json = json
-      if asItem {
+      if asItem, json.object != nil {
         json["apiVersion"] = nil
         json["kind"] = nil
       }
