@@ -97,7 +97,11 @@ let package = Package(
     module("Objects", path: "Sources/Orchestrator/Objects", ["Checksum"]),
     module("Scheduler", path: "Sources/Orchestrator/Scheduler", ["Objects"]),
     module("Exchange", path: "Sources/Orchestrator/Exchange", ["Objects"]),
-    module("Controllers", path: "Sources/Orchestrator/Controllers", ["Objects"]),
+    module("Client", path: "Sources/Orchestrator/Client", ["Objects", "Exchange"]),
+    module(
+      "Controllers", path: "Sources/Orchestrator/Controllers", ["Objects", "Exchange", "Client"]),
+    module(
+      "Access", path: "Sources/Orchestrator/APIServer/Access", ["Objects", "Exchange"] + certificates),
     module("Storage", path: "Sources/Orchestrator/APIServer/Storage", ["Objects", "Exchange"]),
 
     module(
