@@ -125,6 +125,13 @@ let package = Package(
       ] + nio),
 
     module(
+      "StoreLinks", path: "Sources/Orchestrator/APIServer/StoreLinks",
+      [
+        "Storage", "RaftKV", "MVCC", "WatchAPI", "GRPC", "HTTP", "Proto",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ] + nio),
+
+    module(
       "Bench", path: "Sources/Bench",
       [
         "RaftKV", "MVCC", "WatchAPI", "GRPC",

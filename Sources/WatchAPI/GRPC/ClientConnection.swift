@@ -27,6 +27,9 @@ public final class ClientConnection: @unchecked Sendable {
     }
   }
 
+  /// Adds what a connection has below HTTP/2, such as TLS, to a channel that is being made.
+  public typealias Security = @Sendable (any Channel) throws -> Void
+
   /// Header blocks kept; a client calls a handful of methods.
   private static let blockLimit = 1_024
 
@@ -55,11 +58,15 @@ public final class ClientConnection: @unchecked Sendable {
   }
 
   /// Connects; done when the server has sent its HTTP/2 settings. Fails with a `GRPCStatus` (UNAVAILABLE).
+  /// - Parameter security: nil for a plain connection.
   public static func connect(
-    to target: Target, on eventLoop: any EventLoop, limits: ClientLimits = ClientLimits()
+    to target: Target, on eventLoop: any EventLoop, limits: ClientLimits = ClientLimits(),
+    security: Security? = nil
   ) -> EventLoopFuture<ClientConnection> {
     guard eventLoop.inEventLoop else {
-      return eventLoop.flatSubmit { connect(to: target, on: eventLoop, limits: limits) }
+      return eventLoop.flatSubmit {
+        connect(to: target, on: eventLoop, limits: limits, security: security)
+      }
     }
     let connection = ClientConnection(target.authority, limits: limits, eventLoop: eventLoop)
     let ready = eventLoop.makePromise(of: ClientConnection.self)
@@ -69,6 +76,7 @@ public final class ClientConnection: @unchecked Sendable {
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          try security?(channel)
           try channel.pipeline.syncOperations.addHandler(
             HTTP2Connection(role: .client, limits: limits.connection, channel: channel, delegate: connection))
         }
