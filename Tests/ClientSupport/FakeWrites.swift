@@ -127,7 +127,9 @@ extension FakeAPI {
   static func store(_ state: inout State, _ key: Key, _ object: JSON, isNew: Bool) -> JSON {
     state.revision += 1
     var object = object
-    if isNew, object["metadata", "uid"] == nil { object["metadata", "uid"] = .string("uid-\(state.revision)") }
+    if isNew, object["metadata", "uid"] == nil {
+      object["metadata", "uid"] = .string("uid-\(state.revision)")
+    }
     if object["kind"] == nil { object["kind"] = .string(key.resource.kind) }
     if object["apiVersion"] == nil { object["apiVersion"] = .string(key.resource.apiVersion) }
     object["metadata", "resourceVersion"] = .string(String(state.revision))

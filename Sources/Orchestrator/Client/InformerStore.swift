@@ -55,7 +55,8 @@ struct InformerStore: Sendable {
       if let event = remove(key) { events.append(event) }
     }
     for (key, object) in all {
-      if let old = objects[key], Self.version(old) == Self.version(object), old["metadata"] == object["metadata"]
+      if let old = objects[key], Self.version(old) == Self.version(object),
+        old["metadata"] == object["metadata"]
       {
         continue
       }
