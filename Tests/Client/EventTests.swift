@@ -23,7 +23,7 @@ private func news(_ message: String, object: String = "p", reason: String = "Fai
     #expect(
       event == [
         "apiVersion": "v1", "kind": "Event",
-        "metadata": ["name": "p.18867a2c5d6c0000", "namespace": "n"],
+        "metadata": ["name": "p.18867251edfa0000", "namespace": "n"],
         "involvedObject": ["apiVersion": "v1", "kind": "Pod", "name": "p", "namespace": "n", "uid": "u"],
         "reason": "Failed", "message": "m", "source": ["component": "c", "host": "h"],
         "firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:00Z", "count": 1,
@@ -32,7 +32,7 @@ private func news(_ message: String, object: String = "p", reason: String = "Fai
     #expect(
       correlator.take(news("m"), now: Timestamp(seconds: start.seconds + 5), uptime: .seconds(5))
         == .patch(
-          namespace: "n", name: "p.18867a2c5d6c0000", ["count": 2, "lastTimestamp": "2026-01-01T00:00:05Z"]))
+          namespace: "n", name: "p.18867251edfa0000", ["count": 2, "lastTimestamp": "2026-01-01T00:00:05Z"]))
   }
 
   @Test func `an object has 25 events at once and then one in five minutes`() {

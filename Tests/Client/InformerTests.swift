@@ -52,7 +52,7 @@ private struct Running {
   }
 
   func logs(_ entries: [String]) async -> Bool {
-    let (log, isThere) = (log, await eventually { log.all == entries })
+    let isThere = await eventually { log.all == entries }
     if !isThere { Issue.record("\(log.all)") }
     return isThere
   }

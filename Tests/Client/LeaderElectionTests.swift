@@ -45,24 +45,20 @@ private func spec(_ holder: String, transitions: Int64 = 0, renewed: JSON = text
     let client = APIClient(transport: server, userAgent: "test")
     let leases = try #require(
       Resource.builtIn(group: "coordination.k8s.io", version: "v1", resource: "leases"))
-    let leading = Mutex<(now: Int, most: Int, total: Int)>((0, 0, 0))
+    let leading = Leading()
     await withTaskGroup(of: Void.self) { group in
       for identity in ["a", "b", "c"] {
         group.addTask {
           let time = VirtualTime(isAutomatic: true)
           await LeaderElection(client: client, name: "l", identity: identity, time: time).run {
-            leading.withLock {
-              $0.now += 1
-              $0.most = max($0.most, $0.now)
-              $0.total += 1
-            }
-            leading.withLock { $0.now -= 1 }
+            leading.begin()
+            leading.end()
           }
         }
       }
     }
-    #expect(leading.withLock { $0.total } == 3)
-    #expect(leading.withLock { $0.most } == 1)
+    #expect(leading.counts.total == 3)
+    #expect(leading.counts.most == 1)
     #expect(server.object(leases, "kube-system", "l")?["spec", "holderIdentity"] == "")
   }
 
@@ -70,22 +66,40 @@ private func spec(_ holder: String, transitions: Int64 = 0, renewed: JSON = text
     let server = FakeAPI()
     let time = VirtualTime()
     let client = APIClient(transport: server, userAgent: "test")
-    let isLeading = Mutex(false)
+    let leading = Leading()
     let election = Task {
       await LeaderElection(client: client, name: "l", identity: "a", time: time).run {
-        isLeading.withLock { $0 = true }
+        leading.begin()
         while !Task.isCancelled { await Task.yield() }
-        isLeading.withLock { $0 = false }
+        leading.end()
       }
     }
-    #expect(await eventually { isLeading.withLock { $0 } })
+    #expect(await eventually { leading.counts.now == 1 })
     server.intercept { _ in throw StatusError.unavailable("down") }
     #expect(
       await eventually {
         time.advance(by: .seconds(1))
-        return !isLeading.withLock { $0 }
+        return leading.counts.now == 0
       })
     await election.value
     #expect(time.uptime >= .seconds(10))
   }
+}
+
+private final class Leading: Sendable {
+  struct Counts {
+    var now = 0
+    var most = 0
+    var total = 0
+  }
+  private let state = Mutex(Counts())
+  var counts: Counts { state.withLock { $0 } }
+  func begin() {
+    state.withLock { state in
+      state.now += 1
+      state.most = max(state.most, state.now)
+      state.total += 1
+    }
+  }
+  func end() { state.withLock { $0.now -= 1 } }
 }

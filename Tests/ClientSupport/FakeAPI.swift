@@ -105,7 +105,7 @@ public final class FakeAPI: APITransport {
   /// A deletion by somebody else, at once.
   public func remove(_ resource: Resource, _ namespace: String, _ name: String) {
     state.withLock { state in
-      Self.remove(&state, Key(resource: resource, namespace: namespace, name: name))
+      _ = Self.remove(&state, Key(resource: resource, namespace: namespace, name: name))
     }
   }
 

@@ -30,12 +30,13 @@ struct EventCorrelator: Sendable {
   private struct Sent: Sendable {
     var name: String
     var count: Int64
-    var first: String
   }
 
   private var buckets = RecentCache<EventNews.Object, Bucket>(capacity: ClientLimits.rememberedEvents)
   private var similar = RecentCache<EventNews.Kind, Similar>(capacity: ClientLimits.rememberedEvents)
   private var sent = RecentCache<EventNews, Sent>(capacity: ClientLimits.rememberedEvents)
+  /// The nanoseconds in the name of the event before: names tell events apart.
+  private var lastNumber: UInt64 = 0
   let component: String
   let host: String
 
@@ -61,25 +62,24 @@ struct EventCorrelator: Sendable {
       if key != news { patch["message"] = .string(news.message) }
       return .patch(namespace: news.kind.object.eventNamespace, name: known.name, patch)
     }
-    return .create(make(news, key: key, count: 1, first: now.text, now: now))
+    return .create(make(news, key: key, now: now))
   }
 
   /// The event anew, for a patch that found none: the server forgets events after an hour.
   mutating func recreate(_ news: EventNews, now: Timestamp) -> JSON {
-    make(news, key: news, count: 1, first: now.text, now: now)
+    make(news, key: news, now: now)
   }
 
   private func isCombined(_ news: EventNews) -> Bool {
     news.message.hasPrefix("(combined from similar events): ")
   }
 
-  private mutating func make(
-    _ news: EventNews, key: EventNews, count: Int64, first: String, now: Timestamp
-  ) -> JSON {
+  private mutating func make(_ news: EventNews, key: EventNews, now: Timestamp) -> JSON {
     let object = news.kind.object
     let nanoseconds = UInt64(bitPattern: now.seconds &* 1_000_000_000 &+ Int64(now.nanoseconds))
-    let name = "\(object.name).\(String(nanoseconds, radix: 16))"
-    sent[key] = Sent(name: name, count: count, first: first)
+    lastNumber = max(lastNumber &+ 1, nanoseconds)
+    let name = "\(object.name).\(String(lastNumber, radix: 16))"
+    sent[key] = Sent(name: name, count: 1)
     var involved: JSON = [
       "kind": .string(object.kind), "apiVersion": .string(object.apiVersion), "name": .string(object.name),
     ]
@@ -92,8 +92,8 @@ struct EventCorrelator: Sendable {
       "apiVersion": "v1", "kind": "Event",
       "metadata": ["name": .string(name), "namespace": .string(object.eventNamespace)],
       "involvedObject": involved, "reason": .string(news.kind.reason), "message": .string(news.message),
-      "source": source, "firstTimestamp": .string(first), "lastTimestamp": .string(now.text),
-      "count": .integer(count), "type": .string(news.kind.type),
+      "source": source, "firstTimestamp": .string(now.text), "lastTimestamp": .string(now.text),
+      "count": 1, "type": .string(news.kind.type),
       "reportingComponent": .string(component), "reportingInstance": .string(host),
     ]
   }
