@@ -69,16 +69,21 @@ private func reason(_ decision: JobDecision, _ condition: String) -> String? {
 }
 
 @Suite struct JobDecisionTests {
-  @Test(arguments: [
-    (["completions": 5, "parallelism": 2], [], 2, []), (["completions": 1, "parallelism": 2], [], 1, []),
-    (["parallelism": 3], [pod("a")], 2, []), (["parallelism": 3], [pod("a"), pod("b", "Succeeded")], 0, []),
-    (["completions": 3, "parallelism": 3], [pod("a", "Succeeded"), pod("b")], 1, []),
-    (["completions": 3, "parallelism": 1], [pod("a"), pod("b", "Pending")], 0, ["b"]),
-    (["completions": 2, "parallelism": 2, "suspend": true], [pod("a")], 0, ["a"]),
-    (["completions": 1, "parallelism": 1], [pod("a", deleted: true)], 1, []),
-    (["completions": 1, "parallelism": 1, "podReplacementPolicy": "Failed"], [pod("a", deleted: true)], 0, []),
-    (["completions": 2000, "parallelism": 2000], [], 500, []),
-  ] as [(JSON, [JSON], Int, [String])])
+  @Test(
+    arguments: [
+      (["completions": 5, "parallelism": 2], [], 2, []), (["completions": 1, "parallelism": 2], [], 1, []),
+      (["parallelism": 3], [pod("a")], 2, []),
+      (["parallelism": 3], [pod("a"), pod("b", "Succeeded")], 0, []),
+      (["completions": 3, "parallelism": 3], [pod("a", "Succeeded"), pod("b")], 1, []),
+      (["completions": 3, "parallelism": 1], [pod("a"), pod("b", "Pending")], 0, ["b"]),
+      (["completions": 2, "parallelism": 2, "suspend": true], [pod("a")], 0, ["a"]),
+      (["completions": 1, "parallelism": 1], [pod("a", deleted: true)], 1, []),
+      (
+        ["completions": 1, "parallelism": 1, "podReplacementPolicy": "Failed"], [pod("a", deleted: true)], 0,
+        []
+      ),
+      (["completions": 2000, "parallelism": 2000], [], 500, []),
+    ] as [(JSON, [JSON], Int, [String])])
   func `there are as many pods as the job asks for`(
     spec: JSON, pods: [JSON], create: Int, delete: [String]
   ) {
@@ -236,9 +241,10 @@ private func reason(_ decision: JobDecision, _ condition: String) -> String? {
     #expect(second.create.isEmpty)
   }
 
-  @Test(arguments: [
-    ("Ignore", nil, nil), ("FailJob", "PodFailurePolicy", ["a"]), ("Count", nil, ["a"]),
-  ] as [(String, String?, [String]?)])
+  @Test(
+    arguments: [
+      ("Ignore", nil, nil), ("FailJob", "PodFailurePolicy", ["a"]), ("Count", nil, ["a"]),
+    ] as [(String, String?, [String]?)])
   func `a failure policy decides what a failure means`(action: String, target: String?, counted: [String]?) {
     let rule: JSON = [
       "action": .string(action), "onExitCodes": ["operator": "In", "values": [42], "containerName": "c"],
@@ -259,7 +265,9 @@ private func reason(_ decision: JobDecision, _ condition: String) -> String? {
   @Test func `a success policy ends an indexed job early`() {
     let spec: JSON = [
       "completions": 4, "parallelism": 4, "completionMode": "Indexed",
-      "successPolicy": ["rules": [["succeededIndexes": "3"], ["succeededIndexes": "0-2", "succeededCount": 2]]],
+      "successPolicy": [
+        "rules": [["succeededIndexes": "3"], ["succeededIndexes": "0-2", "succeededCount": 2]]
+      ],
     ]
     let pods = [pod("a", "Succeeded", index: 0), pod("b", "Succeeded", index: 2), pod("c", index: 3)]
     let decision = decide(job(spec), pods)

@@ -25,7 +25,8 @@ public struct ControllerContext: Sendable {
 
   /// A context.
   public init(
-    client: APIClient, informers: InformerSet, recorder: EventRecorder, now: @escaping @Sendable () -> Timestamp
+    client: APIClient, informers: InformerSet, recorder: EventRecorder,
+    now: @escaping @Sendable () -> Timestamp
   ) {
     self.client = client
     self.informers = informers
@@ -51,7 +52,8 @@ extension ControllerContext {
   }
 
   /// Patches an object by the rules of its kind.
-  func strategicPatch(_ resource: Resource, _ key: ObjectKey, _ patch: JSON) async throws(StatusError) -> JSON {
+  func strategicPatch(_ resource: Resource, _ key: ObjectKey, _ patch: JSON) async throws(StatusError) -> JSON
+  {
     try await client.patch(resource, namespace: key.namespace, name: key.name, kind: .strategic, patch)
   }
 

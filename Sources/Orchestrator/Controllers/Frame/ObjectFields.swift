@@ -33,7 +33,6 @@ extension JSON {
     return Int(clamping: value?.integer ?? 0)
   }
 
-
   /// An integer.
   static func count(_ value: Int) -> JSON { .integer(Int64(value)) }
 }

@@ -41,7 +41,8 @@ extension JSON {
   /// The highest restart count of the containers.
   var restartCount: Int64 {
     let all =
-      (self["status", "containerStatuses"]?.array ?? []) + (self["status", "initContainerStatuses"]?.array ?? [])
+      (self["status", "containerStatuses"]?.array ?? [])
+      + (self["status", "initContainerStatuses"]?.array ?? [])
     return all.lazy.map { $0["restartCount"]?.integer ?? 0 }.max() ?? 0
   }
 }

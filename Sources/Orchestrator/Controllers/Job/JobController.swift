@@ -100,7 +100,9 @@ private struct JobLoop: Sendable {
       return nil
     }
     let job = writes.later(than: cached)
-    if let manager = job["spec", "managedBy"]?.string, manager != "kubernetes.io/job-controller" { return nil }
+    if let manager = job["spec", "managedBy"]?.string, manager != "kubernetes.io/job-controller" {
+      return nil
+    }
     guard let selector = try? LabelRequirements(selector: job["spec", "selector"]), !selector.isEmpty else {
       return nil
     }

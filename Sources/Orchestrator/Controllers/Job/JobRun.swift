@@ -77,7 +77,9 @@ struct JobRun {
     let tracked = Set(pods.lazy.filter(JobPods.isTracked).map(\.uid))
     let succeeded = succeededUIDs.count
     succeededUIDs.removeAll { !tracked.contains($0) }
-    if !isIndexed { status.setCount("succeeded", status.count("succeeded") + succeeded - succeededUIDs.count) }
+    if !isIndexed {
+      status.setCount("succeeded", status.count("succeeded") + succeeded - succeededUIDs.count)
+    }
     let failed = failedUIDs.count
     failedUIDs.removeAll { !tracked.contains($0) }
     status.setCount("failed", status.count("failed") + failed - failedUIDs.count)
@@ -221,9 +223,13 @@ struct JobRun {
     let limit = completions ?? 0
     return (job["spec", "successPolicy", "rules"]?.array ?? []).firstIndex { rule in
       let count = rule["succeededCount"]?.integer.map { Int(clamping: $0) }
-      guard let text = rule["succeededIndexes"]?.string else { return count.map { completed.count >= $0 } ?? false }
+      guard let text = rule["succeededIndexes"]?.string else {
+        return count.map { completed.count >= $0 } ?? false
+      }
       let wanted = JobIndexes(text, limit: limit)
-      let met = wanted.ranges.reduce(0) { sum, range in sum + range.lazy.filter { completed.contains($0) }.count }
+      let met = wanted.ranges.reduce(0) { sum, range in
+        sum + range.lazy.filter { completed.contains($0) }.count
+      }
       return met >= (count ?? wanted.count)
     }
   }
@@ -317,7 +323,9 @@ struct JobRun {
     var index = 0
     while index < completions ?? 0, decision.create.count < min(missing, JobDecision.creationBurst) {
       defer { index += 1 }
-      guard !taken.contains(index), !completed.contains(index), !failedIndexes.contains(index) else { continue }
+      guard !taken.contains(index), !completed.contains(index), !failedIndexes.contains(index) else {
+        continue
+      }
       var creation = JobDecision.Creation(index: index)
       if limitPerIndex != nil {
         let earlier = failures[index] ?? []

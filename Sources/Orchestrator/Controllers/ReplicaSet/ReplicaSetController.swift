@@ -83,7 +83,8 @@ private struct ReplicaSetLoop: Sendable {
     var failure: StatusError?
     var reason = "FailedCreate"
     if mayManage {
-      let decision = ReplicaSetDecision(set, pods: owned, related: related(to: set, owned), now: context.now())
+      let decision = ReplicaSetDecision(
+        set, pods: owned, related: related(to: set, owned), now: context.now())
       let template = set["spec", "template"] ?? [:]
       failure = await control.create(decision.create, for: set) { _ in
         PodTemplate.pod(from: template, owner: set, .replicaSets)
@@ -94,7 +95,8 @@ private struct ReplicaSetLoop: Sendable {
       }
     }
     let status = ReplicaSetStatus.of(
-      set, pods: owned, failure: failure.map { .init(reason: reason, message: $0.message) }, now: context.now())
+      set, pods: owned, failure: failure.map { .init(reason: reason, message: $0.message) },
+      now: context.now())
     if status != set["status"] { try await write(status, of: set) }
     if let failure { throw failure }
     return ReplicaSetStatus.nextAvailability(set, pods: owned, now: context.now())
