@@ -72,7 +72,7 @@ private func withControllers(
     client: client, informers: InformerSet(client: client), recorder: EventRecorder(), now: { now })
   // The set runs the informers that have been asked for by then.
   for resource in [
-    Resource.pods, .nodes, .replicaSets, .deployments, .daemonSets, .controllerRevisions, .jobs,
+    Resource.pods, .nodes, .replicaSets, .deployments, .daemonSets, .controllerRevisions, .jobs, .cronJobs,
   ] {
     _ = context.informers.informer(for: resource)
   }
@@ -221,6 +221,25 @@ private func withControllers(
       #expect(await api.wait { api.objects(.pods).count == 2 })
       try api.remove(.jobs, "work")
       #expect(await api.wait { api.objects(.pods).allSatisfy { $0.finalizers.isEmpty } })
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a cron job makes a job, which runs and is deleted after its time`() async throws {
+    let api = InMemoryAPI(now: now.advanced(bySeconds: -3600), kubelet: ending)
+    try await withControllers([CronJobController(), JobController(), TTLAfterFinishedController()], api) {
+      var template = job(["completions": 1, "parallelism": 1, "ttlSecondsAfterFinished": 0])
+      template["metadata"] = nil
+      try api.apply(
+        .cronJobs, object(.cronJobs, "tick", ["schedule": "*/10 * * * *", "jobTemplate": template]))
+      #expect(
+        await api.wait {
+          let status = api.objects(.cronJobs).first?["status"]
+          return status?["lastScheduleTime"] != nil && status?["active"] == nil
+            && status?["lastSuccessfulTime"]?.string == now.text && api.objects(.jobs).isEmpty
+        })
+      // Once only.
+      #expect(api.objects(.pods).count == 1)
     }
   }
 }
