@@ -228,7 +228,7 @@ private func withControllers(
   func `a cron job makes a job, which runs and is deleted after its time`() async throws {
     let api = InMemoryAPI(now: now.advanced(bySeconds: -3600), kubelet: ending)
     try await withControllers([CronJobController(), JobController(), TTLAfterFinishedController()], api) {
-      var template = job(["completions": 1, "parallelism": 1, "ttlSecondsAfterFinished": 0])
+      var template = job(["completions": 1, "parallelism": 1])
       template["metadata"] = nil
       try api.apply(
         .cronJobs, object(.cronJobs, "tick", ["schedule": "*/10 * * * *", "jobTemplate": template]))
@@ -236,8 +236,10 @@ private func withControllers(
         await api.wait {
           let status = api.objects(.cronJobs).first?["status"]
           return status?["lastScheduleTime"] != nil && status?["active"] == nil
-            && status?["lastSuccessfulTime"]?.string == now.text && api.objects(.jobs).isEmpty
+            && status?["lastSuccessfulTime"]?.string == now.text
         })
+      try api.change(.jobs, api.objects(.jobs)[0].name) { $0["spec", "ttlSecondsAfterFinished"] = 0 }
+      #expect(await api.wait { api.objects(.jobs).isEmpty })
       // Once only.
       #expect(api.objects(.pods).count == 1)
     }
