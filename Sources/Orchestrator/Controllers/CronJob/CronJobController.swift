@@ -13,7 +13,7 @@ public struct CronJobController: Controller {
 
   /// Works until the task is cancelled.
   public func run(_ context: ControllerContext) async {
-    let loop = CronJobLoop(context)
+    let loop = CronJobLoop(context, name: name)
     loop.listen()
     await loop.run()
   }
@@ -23,12 +23,13 @@ private struct CronJobLoop: Sendable {
   let context: ControllerContext
   let cronJobs: Informer
   let jobs: Informer
-  let queue = ControllerQueue()
+  let queue: ControllerQueue
   let index = ControlleeIndex(controlledBy: .cronJobs)
   let writes = LatestWrites()
 
-  init(_ context: ControllerContext) {
+  init(_ context: ControllerContext, name: String) {
     self.context = context
+    queue = ControllerQueue(context, name: name)
     cronJobs = context.informers.informer(for: .cronJobs)
     jobs = context.informers.informer(for: .jobs)
   }

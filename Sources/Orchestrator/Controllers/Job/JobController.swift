@@ -12,7 +12,7 @@ public struct JobController: Controller {
 
   /// Works until the task is cancelled.
   public func run(_ context: ControllerContext) async {
-    let loop = JobLoop(context)
+    let loop = JobLoop(context, name: name)
     loop.listen()
     await loop.run()
   }
@@ -22,7 +22,7 @@ private struct JobLoop: Sendable {
   let context: ControllerContext
   let jobs: Informer
   let pods: Informer
-  let queue = ControllerQueue()
+  let queue: ControllerQueue
   /// Pods whose Job is gone and which still wait to be counted.
   let orphans = WorkQueue<ObjectKey>()
   let index = ControlleeIndex(controlledBy: .jobs)
@@ -30,8 +30,9 @@ private struct JobLoop: Sendable {
   let writes = LatestWrites()
   let control: PodControl
 
-  init(_ context: ControllerContext) {
+  init(_ context: ControllerContext, name: String) {
     self.context = context
+    queue = ControllerQueue(context, name: name)
     jobs = context.informers.informer(for: .jobs)
     pods = context.informers.informer(for: .pods)
     control = PodControl(context: context, expectations: expectations, index: index, resource: .jobs)

@@ -28,7 +28,8 @@ enum JobPods {
     pod["metadata", "finalizers"] = .array(finalizers)
     guard let index else { return pod }
     let text = String(index)
-    pod["metadata", "generateName"] = .string("\(job.name)-\(text)-")
+    let start = DerivedName.join(job.name, "-\(text)-", limit: DerivedName.generatedLimit)
+    pod["metadata", "generateName"] = .string(start)
     pod["metadata", "annotations", indexKey] = .string(text)
     pod["metadata", "labels", indexKey] = .string(text)
     if let failures { pod["metadata", "annotations", indexFailureCount] = .string(String(failures)) }

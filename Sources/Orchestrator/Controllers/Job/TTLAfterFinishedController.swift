@@ -13,7 +13,7 @@ public struct TTLAfterFinishedController: Controller {
   /// Works until the task is cancelled.
   public func run(_ context: ControllerContext) async {
     let jobs = context.informers.informer(for: .jobs)
-    let queue = ControllerQueue()
+    let queue = ControllerQueue(context, name: name)
     jobs.addHandler { event in
       switch event {
       case .added(let job), .updated(_, let job):

@@ -12,7 +12,7 @@ public struct ReplicaSetController: Controller {
 
   /// Works until the task is cancelled.
   public func run(_ context: ControllerContext) async {
-    let loop = ReplicaSetLoop(context)
+    let loop = ReplicaSetLoop(context, name: name)
     loop.listen()
     await loop.run()
   }
@@ -22,14 +22,15 @@ private struct ReplicaSetLoop: Sendable {
   let context: ControllerContext
   let sets: Informer
   let pods: Informer
-  let queue = ControllerQueue()
+  let queue: ControllerQueue
   let index = ControlleeIndex(controlledBy: .replicaSets)
   let expectations = Expectations()
   let writes = LatestWrites()
   let control: PodControl
 
-  init(_ context: ControllerContext) {
+  init(_ context: ControllerContext, name: String) {
     self.context = context
+    queue = ControllerQueue(context, name: name)
     sets = context.informers.informer(for: .replicaSets)
     pods = context.informers.informer(for: .pods)
     control = PodControl(context: context, expectations: expectations, index: index, resource: .replicaSets)
