@@ -1,3 +1,4 @@
+import Client
 import Objects
 
 /// Who controls an object (Kubernetes API: `OwnerReference` with `controller`).
