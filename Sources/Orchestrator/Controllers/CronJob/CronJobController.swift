@@ -66,7 +66,7 @@ private struct CronJobLoop: Sendable {
   func run() async {
     await cronJobs.waitForSync()
     await jobs.waitForSync()
-    for job in jobs.list() { index.note(added: job) }
+    index.prime(from: jobs)
     await queue.run { (key) async throws(StatusError) in try await sync(key) }
   }
 

@@ -108,8 +108,8 @@ private struct DaemonSetLoop: Sendable {
 
   func run() async {
     for informer in [sets, pods, nodes, revisions] { await informer.waitForSync() }
-    for pod in pods.list() { index.note(added: pod) }
-    for revision in revisions.list() { revisionIndex.note(added: revision) }
+    index.prime(from: pods)
+    revisionIndex.prime(from: revisions)
     await queue.run { (key) async throws(StatusError) in try await sync(key) }
   }
 

@@ -94,7 +94,7 @@ private struct DeploymentLoop: Sendable {
     await deployments.waitForSync()
     await sets.waitForSync()
     await pods.waitForSync()
-    for set in sets.list() { index.note(added: set) }
+    index.prime(from: sets)
     await queue.run { (key) async throws(StatusError) in try await sync(key) }
   }
 

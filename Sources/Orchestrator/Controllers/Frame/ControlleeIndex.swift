@@ -56,6 +56,15 @@ final class ControlleeIndex: Sendable {
     }
   }
 
+  /// Takes all that an informer knows, whether its events have come already or not.
+  func prime(from informer: Informer) {
+    for object in informer.list() {
+      note(added: object)
+      // Its deletion may have been told before.
+      if informer[object.key] == nil { note(deleted: object) }
+    }
+  }
+
   /// The object is gone.
   func note(deleted object: JSON) {
     state.withLock { state in

@@ -85,10 +85,8 @@ private struct JobLoop: Sendable {
   func run() async {
     await jobs.waitForSync()
     await pods.waitForSync()
-    for pod in pods.list() {
-      index.note(added: pod)
-      if JobPods.isTracked(pod) { orphans.add(pod.key) }
-    }
+    index.prime(from: pods)
+    for pod in pods.list() where JobPods.isTracked(pod) { orphans.add(pod.key) }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await queue.run { (key) async throws(StatusError) in try await sync(key) } }
       group.addTask { await releaseOrphans() }

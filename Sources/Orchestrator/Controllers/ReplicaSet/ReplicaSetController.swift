@@ -66,7 +66,7 @@ private struct ReplicaSetLoop: Sendable {
   func run() async {
     await sets.waitForSync()
     await pods.waitForSync()
-    for pod in pods.list() { index.note(added: pod) }
+    index.prime(from: pods)
     await queue.run { (key) async throws(StatusError) in try await sync(key) }
   }
 
