@@ -68,19 +68,11 @@ private func withControllers(
   _ controllers: [any Controller], _ api: InMemoryAPI, _ body: @Sendable () async throws -> Void
 ) async throws {
   let client = APIClient(transport: api, userAgent: "test")
-  let context = ControllerContext(
-    client: client, informers: InformerSet(client: client), recorder: EventRecorder(), now: { now })
-  // The set runs the informers that have been asked for by then.
-  for resource in [
-    Resource.pods, .nodes, .replicaSets, .deployments, .daemonSets, .controllerRevisions, .jobs, .cronJobs,
-  ] {
-    _ = context.informers.informer(for: resource)
-  }
-  try await withThrowingTaskGroup(of: Void.self) { group in
-    group.addTask { await context.informers.run() }
-    for controller in controllers { group.addTask { await controller.run(context) } }
+  let group = ControllerGroup(controllers, client: client, now: { now })
+  try await withThrowingTaskGroup(of: Void.self) { tasks in
+    tasks.addTask { await group.run() }
     try await body()
-    group.cancelAll()
+    tasks.cancelAll()
     #expect(api.idleWrites == [])
   }
 }
@@ -111,6 +103,13 @@ private func withControllers(
       #expect(await api.wait { Self.isRolledOut(api, 4, "b") })
       try api.change(.deployments, "web") { $0["spec", "template"] = podTemplate("a") }
       #expect(await api.wait { Self.isRolledOut(api, 4, "a") })
+      #expect(
+        await api.wait {
+          let events = api.objects(.known("", "v1", "events"))
+          return ["ScalingReplicaSet", "SuccessfulCreate", "SuccessfulDelete"].allSatisfy { reason in
+            events.contains { $0["reason"]?.string == reason }
+          }
+        })
       let sets = api.objects(.replicaSets)
       #expect(sets.count == 2)
       #expect(Set(sets.map { DeploymentAnnotations.revision(of: $0) }) == [2, 3])
