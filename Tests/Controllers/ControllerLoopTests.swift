@@ -213,6 +213,43 @@ private func withControllers(
   }
 
   @Test(.timeLimit(.minutes(1)))
+  func `a suspended job loses its pods, fails nothing and goes on`() async throws {
+    let api = InMemoryAPI(now: now, kubelet: running)
+    try await withControllers([JobController()], api) {
+      try api.apply(.jobs, job(["completions": 9, "parallelism": 9, "backoffLimit": 1]))
+      #expect(await api.wait { api.objects(.jobs)[0]["status", "active"] == 9 })
+      try api.change(.jobs, "work") { $0["spec", "suspend"] = true }
+      #expect(await api.wait { Self.condition(api, "Suspended") == "JobSuspended" })
+      #expect(
+        await api.wait { api.objects(.pods).isEmpty && api.objects(.jobs)[0]["status", "active"] == nil })
+      #expect(api.objects(.jobs)[0]["status", "failed"] == nil)
+      try api.change(.jobs, "work") { $0["spec", "suspend"] = false }
+      #expect(await api.wait { api.objects(.jobs)[0]["status", "active"] == 9 })
+      try api.change(.jobs, "work") { $0["spec", "parallelism"] = 4 }
+      #expect(await api.wait { api.objects(.jobs)[0]["status", "active"] == 4 })
+      #expect(await api.wait { api.objects(.pods).count == 4 })
+      #expect(api.objects(.jobs)[0]["status", "failed"] == nil)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a pod of a job that loses its owner is taken again`() async throws {
+    let api = InMemoryAPI(now: now, kubelet: running)
+    try await withControllers([JobController()], api) {
+      try api.apply(.jobs, job(["completions": 2, "parallelism": 2]))
+      #expect(await api.wait { api.objects(.pods).count == 2 })
+      let pod = api.objects(.pods)[0]
+      try api.change(.pods, pod.name) { $0["metadata", "ownerReferences"] = nil }
+      #expect(
+        await api.wait {
+          api.objects(.pods).contains {
+            $0.uid == pod.uid && $0.controllerReference != nil && JobPods.isTracked($0)
+          }
+        })
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
   func `pods of a job that is gone are let go`() async throws {
     let api = InMemoryAPI(now: now, kubelet: running)
     try await withControllers([JobController()], api) {

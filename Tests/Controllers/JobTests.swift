@@ -92,7 +92,8 @@ private func reason(_ decision: JobDecision, _ condition: String) -> String? {
     spec["backoffLimit"] = 100
     let decision = decide(job(spec), pods, at: now.advanced(bySeconds: 3600))
     #expect(decision.create.count == create)
-    #expect(decision.delete.map(\.name) == delete)
+    #expect(decision.discard.map(\.name) == delete)
+    #expect(decision.delete.isEmpty)
   }
 
   @Test func `an end is first noted, then let go, then counted`() {
@@ -146,6 +147,13 @@ private func reason(_ decision: JobDecision, _ condition: String) -> String? {
     #expect(decision.create.count == (wait == nil ? 1 : 0))
   }
 
+  @Test func `a pod that was discarded counts neither as an end nor for the back-off`() {
+    let decision = decide(
+      job(["completions": 1, "parallelism": 1]), [pod("a", tracked: false, deleted: true)])
+    #expect(decision.create.count == 1)
+    #expect(decision.status["uncountedTerminatedPods"] == [:])
+  }
+
   @Test func `a success ends the back-off`() {
     let pods = [pod("a", "Failed", ended: 5), pod("b", "Succeeded", ended: 3)]
     #expect(decide(job(["completions": 2, "parallelism": 1]), pods).create.count == 1)
@@ -193,7 +201,7 @@ private func reason(_ decision: JobDecision, _ condition: String) -> String? {
     #expect(decision.status["completedIndexes"] == "0,2,3")
     #expect(decision.status["succeeded"] == 3)
     #expect(decision.release.map(\.name) == ["b"])
-    #expect(decision.delete.map(\.name) == ["c", "d"] || decision.delete.map(\.name) == ["a", "d"])
+    #expect(decision.discard.map(\.name) == ["c", "d"] || decision.discard.map(\.name) == ["a", "d"])
     #expect(decision.create.map(\.index) == [4, 5])
   }
 

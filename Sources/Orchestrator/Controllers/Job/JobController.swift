@@ -109,7 +109,7 @@ private struct JobLoop: Sendable {
     let owned = try await control.claim(job, .pods, selector: selector, finalizer: JobPods.finalizer)
     var decision = JobDecision(job, pods: owned, mayManage: mayManage, now: context.now())
     var failure: StatusError?
-    if decision.release.isEmpty, decision.delete.isEmpty {
+    if decision.release.isEmpty, decision.delete.isEmpty, decision.discard.isEmpty {
       // Nothing to count: pods can be made first, and one write of the status tells of them as well.
       let created = await create(decision.create, for: job)
       failure = created.failure
@@ -118,7 +118,11 @@ private struct JobLoop: Sendable {
     } else {
       try await write(decision, of: job)
       failure = await release(decision.release, of: job)
-      if let error = await control.delete(decision.delete, for: job) { failure = failure ?? error }
+      if let error = await release(decision.discard, of: job) {
+        failure = failure ?? error
+      } else if let error = await control.delete(decision.delete + decision.discard, for: job) {
+        failure = failure ?? error
+      }
       if let error = await create(decision.create, for: job).failure { failure = failure ?? error }
     }
     if let failure { throw failure }
@@ -183,6 +187,10 @@ private struct JobLoop: Sendable {
 
   private func releaseOrphan(_ key: ObjectKey) async throws(StatusError) {
     guard let pod = pods.get(key.namespace, key.name), JobPods.isTracked(pod) else { return }
+    if pod.controllerReference == nil, jobs.list(key.namespace).contains(where: { Self.selects($0, pod) }) {
+      // It will be taken, and counted.
+      return
+    }
     if let reference = pod.controllerReference {
       guard let owner = pod.controllerKey(.jobs) else { return }
       if let job = jobs.get(owner.namespace, owner.name), job.uid == reference["uid"]?.string { return }

@@ -62,7 +62,7 @@ struct JobRun {
       remaining = 0
     } else if mayManage {
       manage()
-      remaining = max(0, active.count - decision.delete.count)
+      remaining = max(0, active.count - decision.discard.count)
       noteSuspension()
     }
     writeCounts(active: remaining)
@@ -90,6 +90,11 @@ struct JobRun {
 
   private func hasFailed(_ pod: JSON) -> Bool {
     pod.isFailed || pod.isBeingDeleted && !pod.isSucceeded && !replacesOnlyEnded
+  }
+
+  /// Pods that are being deleted without having been tracked are those that were discarded.
+  private func failureCounts(_ pod: JSON) -> Bool {
+    hasFailed(pod) && (pod.isFailed || JobPods.isTracked(pod))
   }
 
   private mutating func count() {
@@ -266,7 +271,7 @@ struct JobRun {
   /// Brings the number of active pods to what the Job asks for.
   private mutating func manage() {
     guard !isSuspended else {
-      decision.delete = active
+      decision.discard = active
       return
     }
     let parallelism = Int(clamping: job["spec", "parallelism"]?.integer ?? 1)
@@ -282,11 +287,11 @@ struct JobRun {
     if isIndexed {
       kept = oneOfEachIndex()
       let keptUIDs = Set(kept.map(\.uid))
-      decision.delete = active.filter { !keptUIDs.contains($0.uid) }
+      decision.discard = active.filter { !keptUIDs.contains($0.uid) }
     }
     if kept.count > wanted {
       let ranking = DeletionRanking(related: active, now: now)
-      decision.delete += ranking.victims(kept.count - wanted, of: kept)
+      decision.discard += ranking.victims(kept.count - wanted, of: kept)
       return
     }
     // Terminating pods hold their places where only ended ones are replaced.
@@ -298,7 +303,7 @@ struct JobRun {
   private mutating func create(_ missing: Int, kept: [JSON]) {
     if limitPerIndex == nil,
       let rest = JobBackOff.remaining(
-        failed: pods.filter(hasFailed), succeeded: pods.filter(\.isSucceeded), now: now)
+        failed: pods.filter(failureCounts), succeeded: pods.filter(\.isSucceeded), now: now)
     {
       lookAgain(rest)
       return
@@ -316,7 +321,7 @@ struct JobRun {
     }
     var failures: [Int: [JSON]] = [:]
     if limitPerIndex != nil {
-      for pod in pods where hasFailed(pod) {
+      for pod in pods where failureCounts(pod) {
         if let index = JobPods.index(of: pod) { failures[index, default: []].append(pod) }
       }
     }
