@@ -213,6 +213,25 @@ private func withControllers(
   }
 
   @Test(.timeLimit(.minutes(1)))
+  func `writes that fail are made up for, and no pod is made or counted twice`() async throws {
+    let api = InMemoryAPI(now: now, failing: 3, kubelet: { ending($0) })
+    try await withControllers([JobController()], api) {
+      try api.apply(.jobs, job(["completions": 20, "parallelism": 6]))
+      #expect(await api.wait { Self.condition(api, "Complete") == "CompletionsReached" })
+      #expect(api.objects(.jobs)[0]["status", "succeeded"] == 20)
+      #expect(api.objects(.pods).count == 20)
+    }
+    let other = InMemoryAPI(now: now, failing: 3, kubelet: running)
+    try await withControllers(workloads, other) {
+      try other.apply(.deployments, deployment(8, "a"))
+      #expect(await other.wait { Self.isRolledOut(other, 8, "a") })
+      try other.change(.deployments, "web") { $0["spec", "template"] = podTemplate("b") }
+      #expect(await other.wait { Self.isRolledOut(other, 8, "b") })
+      #expect(other.objects(.replicaSets).count == 2)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
   func `a suspended job loses its pods, fails nothing and goes on`() async throws {
     let api = InMemoryAPI(now: now, kubelet: running)
     try await withControllers([JobController()], api) {

@@ -17,6 +17,7 @@ final class InMemoryAPI: APITransport {
     var watches: [Int: Watch] = [:]
     var count = 0
     var idleWrites: [String] = []
+    var requestCount = 0
   }
 
   private struct Key: Hashable {
@@ -29,8 +30,12 @@ final class InMemoryAPI: APITransport {
   private let now: Timestamp
   private let kubelet: Kubelet
 
-  init(now: Timestamp, kubelet: @escaping Kubelet = { _ in nil }) {
+  /// Every write of this number fails, and nothing has happened; zero for none.
+  private let failing: Int
+
+  init(now: Timestamp, failing: Int = 0, kubelet: @escaping Kubelet = { _ in nil }) {
     self.now = now
+    self.failing = failing
     self.kubelet = kubelet
   }
 
@@ -113,6 +118,13 @@ final class InMemoryAPI: APITransport {
     let subresource = parts.count > 2 ? parts[2] : ""
     let key = Key(resource: resource, namespace: namespace, name: name)
     let isWatch = ["true", "1"].contains(request.parameter("watch") ?? "")
+    if request.method != "GET" {
+      let number = state.withLock { state in
+        state.requestCount += 1
+        return state.requestCount
+      }
+      if failing > 0, number.isMultiple(of: failing) { throw StatusError.internalError("the store is away") }
+    }
     switch request.method {
     case "GET" where name.isEmpty && isWatch: return try watch(request, resource, namespace)
     case "GET" where name.isEmpty: return list(resource, namespace)
