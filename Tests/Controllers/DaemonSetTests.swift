@@ -37,7 +37,10 @@ private func pod(
   if deleted { pod["metadata", "deletionTimestamp"] = .string(now.text) }
   if let readyFor, phase == "Running" {
     pod["status", "conditions"] = [
-      ["type": "Ready", "status": "True", "lastTransitionTime": .string(now.advanced(bySeconds: -readyFor).text)]
+      [
+        "type": "Ready", "status": "True",
+        "lastTransitionTime": .string(now.advanced(bySeconds: -readyFor).text),
+      ]
     ]
   }
   return pod
@@ -50,7 +53,9 @@ private func rolling(_ surge: JSON, _ unavailable: JSON) -> JSON {
 private let three = [node("a"), node("b"), node("c")]
 
 @Suite struct DaemonSetDecisionTests {
-  private static let unschedulable: JSON = [["key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"]]
+  private static let unschedulable: JSON = [
+    ["key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"]
+  ]
   private static let unready: JSON = [["key": "node.kubernetes.io/not-ready", "effect": "NoExecute"]]
 
   @Test(arguments: [
@@ -71,15 +76,16 @@ private let three = [node("a"), node("b"), node("c")]
     #expect(!place.shouldRun && !place.mayStay)
   }
 
-  @Test(arguments: [
-    ([], ["a", "b", "c"], []), ([pod("1", on: "a")], ["b", "c"], []),
-    ([pod("1", on: "a", bound: false)], ["b", "c"], []),
-    ([pod("1", on: "a", deleted: true), pod("2", on: "b"), pod("3", on: "c")], [], []),
-    ([pod("1", on: "a"), pod("2", on: "a", age: 10)], ["b", "c"], ["2"]),
-    ([pod("1", on: "a", phase: "Failed"), pod("2", on: "b", phase: "Succeeded")], ["c"], ["1", "2"]),
-    ([pod("1", on: "gone", bound: false)], ["a", "b", "c"], ["1"]),
-    ([pod("1", on: "gone")], ["a", "b", "c"], []),
-  ] as [([JSON], [String], [String])])
+  @Test(
+    arguments: [
+      ([], ["a", "b", "c"], []), ([pod("1", on: "a")], ["b", "c"], []),
+      ([pod("1", on: "a", bound: false)], ["b", "c"], []),
+      ([pod("1", on: "a", deleted: true), pod("2", on: "b"), pod("3", on: "c")], [], []),
+      ([pod("1", on: "a"), pod("2", on: "a", age: 10)], ["b", "c"], ["2"]),
+      ([pod("1", on: "a", phase: "Failed"), pod("2", on: "b", phase: "Succeeded")], ["c"], ["1", "2"]),
+      ([pod("1", on: "gone", bound: false)], ["a", "b", "c"], ["1"]),
+      ([pod("1", on: "gone")], ["a", "b", "c"], []),
+    ] as [([JSON], [String], [String])])
   func `each node has one pod`(pods: [JSON], create: [String], delete: [String]) {
     let decision = DaemonSetDecision(daemon(), nodes: three, pods: pods, hash: "new", now: now)
     #expect(decision.create == create)
@@ -98,20 +104,22 @@ private let three = [node("a"), node("b"), node("c")]
     zip(["a", "b", "c"], ready).map { pod("old-\($0.0)", on: $0.0, hash: "old", readyFor: $0.1) }
   }
 
-  @Test(arguments: [
-    // One may be missing: one goes.
-    (rolling(0, 1), old(9, 9, 9), [], ["old-a"]), (rolling(0, "67%"), old(9, 9, 9), [], ["old-a", "old-b", "old-c"]),
-    // One that does not serve goes first, and counts as missing.
-    (rolling(0, 1), old(9, nil, 9), [], ["old-b"]),
-    // One on its way out counts as missing.
-    (rolling(0, 1), [pod("x", on: "a", deleted: true)] + old(9, 9, 9).dropFirst(), [], []),
-    (rolling(0, 1), [pod("x", on: "a", readyFor: nil)] + old(9, 9, 9).dropFirst(), [], []),
-    (["type": "OnDelete"], old(9, 9, 9), [], []),
-    // With a surge the new pod comes first.
-    (rolling(1, 0), old(9, 9, 9), ["a"], []), (rolling(1, 0), old(9, nil, 9), ["a", "b"], []),
-    (rolling(1, 0), [pod("x", on: "a", readyFor: nil)] + old(9, 9, 9), [], []),
-    (rolling(1, 0), [pod("x", on: "a")] + old(9, 9, 9), ["b"], ["old-a"]),
-  ] as [(JSON, [JSON], [String], [String])])
+  @Test(
+    arguments: [
+      // One may be missing: one goes.
+      (rolling(0, 1), old(9, 9, 9), [], ["old-a"]),
+      (rolling(0, "67%"), old(9, 9, 9), [], ["old-a", "old-b", "old-c"]),
+      // One that does not serve goes first, and counts as missing.
+      (rolling(0, 1), old(9, nil, 9), [], ["old-b"]),
+      // One on its way out counts as missing.
+      (rolling(0, 1), [pod("x", on: "a", deleted: true)] + old(9, 9, 9).dropFirst(), [], []),
+      (rolling(0, 1), [pod("x", on: "a", readyFor: nil)] + old(9, 9, 9).dropFirst(), [], []),
+      (["type": "OnDelete"], old(9, 9, 9), [], []),
+      // With a surge the new pod comes first.
+      (rolling(1, 0), old(9, 9, 9), ["a"], []), (rolling(1, 0), old(9, nil, 9), ["a", "b"], []),
+      (rolling(1, 0), [pod("x", on: "a", readyFor: nil)] + old(9, 9, 9), [], []),
+      (rolling(1, 0), [pod("x", on: "a")] + old(9, 9, 9), ["b"], ["old-a"]),
+    ] as [(JSON, [JSON], [String], [String])])
   func `a rolling update keeps to its strategy`(
     strategy: JSON, pods: [JSON], create: [String], delete: [String]
   ) {
@@ -137,14 +145,16 @@ private let three = [node("a"), node("b"), node("c")]
   }
 
   @Test func `a pod is pinned to its node and bears what happens to nodes`() {
-    let pod = DaemonPod(daemon(["hostNetwork": true, "tolerations": [["key": "k"]]])).pod(node: "a", hash: "h")
+    let pod = DaemonPod(daemon(["hostNetwork": true, "tolerations": [["key": "k"]]])).pod(
+      node: "a", hash: "h")
     #expect(pod["metadata", "labels"] == ["app": "agent", "controller-revision-hash": "h"])
-    #expect(pod["spec", "tolerations"]?.array?.compactMap { $0["key"]?.string } == [
-      "k", "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable",
-      "node.kubernetes.io/disk-pressure", "node.kubernetes.io/memory-pressure",
-      "node.kubernetes.io/pid-pressure", "node.kubernetes.io/unschedulable",
-      "node.kubernetes.io/network-unavailable",
-    ])
+    #expect(
+      pod["spec", "tolerations"]?.array?.compactMap { $0["key"]?.string } == [
+        "k", "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable",
+        "node.kubernetes.io/disk-pressure", "node.kubernetes.io/memory-pressure",
+        "node.kubernetes.io/pid-pressure", "node.kubernetes.io/unschedulable",
+        "node.kubernetes.io/network-unavailable",
+      ])
     #expect(DaemonPod.node(of: pod) == "a")
   }
 }
@@ -165,9 +175,13 @@ private let three = [node("a"), node("b"), node("c")]
       return
     }
     #expect(revision["revision"] == 5)
-    #expect(revision["data"] == ["spec": ["template": ["metadata": ["labels": ["app": "agent"]], "spec": [:], "$patch": "replace"]]])
+    #expect(
+      revision["data"] == [
+        "spec": ["template": ["metadata": ["labels": ["app": "agent"]], "spec": [:], "$patch": "replace"]]
+      ])
     #expect(revision.name == "agent-" + history.hash)
-    #expect(revision["metadata", "labels"] == ["app": "agent", "controller-revision-hash": .string(history.hash)])
+    #expect(
+      revision["metadata", "labels"] == ["app": "agent", "controller-revision-hash": .string(history.hash)])
   }
 
   @Test func `a template that comes back gets the highest number`() {

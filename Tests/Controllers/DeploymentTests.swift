@@ -30,11 +30,12 @@ private func rolling(_ surge: JSON, _ unavailable: JSON) -> JSON {
 }
 
 @Suite struct RolloutStrategyTests {
-  @Test(arguments: [
-    (10, [:], 3, 2), (4, [:], 1, 1), (3, [:], 1, 0), (1, [:], 1, 0), (0, [:], 0, 0),
-    (5, rolling(0, 0), 0, 1), (5, rolling("0%", "10%"), 0, 1), (5, rolling(2, 9), 2, 5),
-    (5, ["type": "Recreate"], 0, 0),
-  ] as [(Int64, JSON, Int, Int)])
+  @Test(
+    arguments: [
+      (10, [:], 3, 2), (4, [:], 1, 1), (3, [:], 1, 0), (1, [:], 1, 0), (0, [:], 0, 0),
+      (5, rolling(0, 0), 0, 1), (5, rolling("0%", "10%"), 0, 1), (5, rolling(2, 9), 2, 5),
+      (5, ["type": "Recreate"], 0, 0),
+    ] as [(Int64, JSON, Int, Int)])
   func `amounts are numbers of pods`(replicas: Int64, strategy: JSON, surge: Int, unavailable: Int) {
     let strategy = RolloutStrategy(deployment(replicas, strategy: strategy))
     #expect(strategy.maxSurge == surge)
@@ -141,9 +142,11 @@ private struct Cluster {
     #expect(decision.requeueAfter == .seconds(601))
   }
 
-  @Test(arguments: [
-    (10, rolling("25%", "25%")), (3, rolling(1, 0)), (3, rolling(0, 1)), (1, [:]), (7, rolling("100%", "50%")),
-  ] as [(Int64, JSON)])
+  @Test(
+    arguments: [
+      (10, rolling("25%", "25%")), (3, rolling(1, 0)), (3, rolling(0, 1)), (1, [:]),
+      (7, rolling("100%", "50%")),
+    ] as [(Int64, JSON)])
   func `a rolling update keeps within its limits and ends`(replicas: Int64, strategy: JSON) {
     var cluster = Cluster(deployment(replicas, strategy: strategy))
     cluster.run()

@@ -1,3 +1,4 @@
+import Client
 import Objects
 import Testing
 
@@ -21,8 +22,10 @@ private func object(
 @Suite struct ClaimsTests {
   @Test(arguments: [
     (object("a", labels: ["app": "x"], controller: "owner"), "owned"),
-    (object("a", labels: ["app": "x"]), "adopt"), (object("a", labels: ["app": "y"], controller: "owner"), "release"),
-    (object("a", labels: ["app": "x"], controller: "other"), "none"), (object("a", labels: ["app": "y"]), "none"),
+    (object("a", labels: ["app": "x"]), "adopt"),
+    (object("a", labels: ["app": "y"], controller: "owner"), "release"),
+    (object("a", labels: ["app": "x"], controller: "other"), "none"),
+    (object("a", labels: ["app": "y"]), "none"),
     (object("a", labels: ["app": "x"], deleted: true), "none"),
     (object("a", labels: ["app": "y"], controller: "owner", deleted: true), "none"),
     (object("a", labels: ["app": "x"], controller: "owner", deleted: true), "owned"),
@@ -134,16 +137,17 @@ private func object(
     ]
   }
 
-  @Test(arguments: [
-    ([:], .taintedForNew), (["tolerations": [["operator": "Exists"]]], .fits),
-    (["tolerations": [["key": "k", "operator": "Equal", "value": "v"]]], .fits),
-    (["tolerations": [["key": "k", "value": "w"]]], .taintedForNew),
-    (["tolerations": [["key": "k", "operator": "Exists", "effect": "NoExecute"]]], .taintedForNew),
-    (["nodeSelector": ["zone": "b"]], .mismatch), (["nodeName": "n2"], .mismatch),
-    (affinity("zone", "In", ["a"]), .fits), (affinity("zone", "NotIn", ["a"]), .mismatch),
-    (affinity("size", "Gt", ["2"]), .fits), (affinity("size", "Lt", ["2"]), .mismatch),
-    (affinity("none", "Exists", []), .mismatch), (affinity("none", "DoesNotExist", []), .fits),
-  ] as [(JSON, NodeFit.Verdict)])
+  @Test(
+    arguments: [
+      ([:], .taintedForNew), (["tolerations": [["operator": "Exists"]]], .fits),
+      (["tolerations": [["key": "k", "operator": "Equal", "value": "v"]]], .fits),
+      (["tolerations": [["key": "k", "value": "w"]]], .taintedForNew),
+      (["tolerations": [["key": "k", "operator": "Exists", "effect": "NoExecute"]]], .taintedForNew),
+      (["nodeSelector": ["zone": "b"]], .mismatch), (["nodeName": "n2"], .mismatch),
+      (affinity("zone", "In", ["a"]), .fits), (affinity("zone", "NotIn", ["a"]), .mismatch),
+      (affinity("size", "Gt", ["2"]), .fits), (affinity("size", "Lt", ["2"]), .mismatch),
+      (affinity("none", "Exists", []), .mismatch), (affinity("none", "DoesNotExist", []), .fits),
+    ] as [(JSON, NodeFit.Verdict)])
   func `a node takes a pod or not`(spec: JSON, expected: NodeFit.Verdict) {
     #expect(NodeFit(spec: spec).verdict(node) == expected)
   }
@@ -151,7 +155,8 @@ private func object(
 
 @Suite struct DeletionRankingTests {
   private static func pod(
-    _ name: String, node: String = "n1", phase: String = "Running", readyFor: Int64? = 100, cost: String? = nil,
+    _ name: String, node: String = "n1", phase: String = "Running", readyFor: Int64? = 100,
+    cost: String? = nil,
     restarts: Int64 = 0, age: Int64 = 100
   ) -> JSON {
     var pod: JSON = [
@@ -162,7 +167,9 @@ private func object(
       "status": ["phase": .string(phase), "containerStatuses": [["restartCount": .integer(restarts)]]],
     ]
     if !node.isEmpty { pod["spec", "nodeName"] = .string(node) }
-    if let cost { pod["metadata", "annotations", "controller.kubernetes.io/pod-deletion-cost"] = .string(cost) }
+    if let cost {
+      pod["metadata", "annotations", "controller.kubernetes.io/pod-deletion-cost"] = .string(cost)
+    }
     if let readyFor {
       pod["status", "conditions"] = [
         [

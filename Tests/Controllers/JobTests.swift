@@ -69,16 +69,21 @@ private func reason(_ decision: JobDecision, _ condition: String) -> String? {
 }
 
 @Suite struct JobDecisionTests {
-  @Test(arguments: [
-    (["completions": 5, "parallelism": 2], [], 2, []), (["completions": 1, "parallelism": 2], [], 1, []),
-    (["parallelism": 3], [pod("a")], 2, []), (["parallelism": 3], [pod("a"), pod("b", "Succeeded")], 0, []),
-    (["completions": 3, "parallelism": 3], [pod("a", "Succeeded"), pod("b")], 1, []),
-    (["completions": 3, "parallelism": 1], [pod("a"), pod("b", "Pending")], 0, ["b"]),
-    (["completions": 2, "parallelism": 2, "suspend": true], [pod("a")], 0, ["a"]),
-    (["completions": 1, "parallelism": 1], [pod("a", deleted: true)], 1, []),
-    (["completions": 1, "parallelism": 1, "podReplacementPolicy": "Failed"], [pod("a", deleted: true)], 0, []),
-    (["completions": 2000, "parallelism": 2000], [], 500, []),
-  ] as [(JSON, [JSON], Int, [String])])
+  @Test(
+    arguments: [
+      (["completions": 5, "parallelism": 2], [], 2, []), (["completions": 1, "parallelism": 2], [], 1, []),
+      (["parallelism": 3], [pod("a")], 2, []),
+      (["parallelism": 3], [pod("a"), pod("b", "Succeeded")], 0, []),
+      (["completions": 3, "parallelism": 3], [pod("a", "Succeeded"), pod("b")], 1, []),
+      (["completions": 3, "parallelism": 1], [pod("a"), pod("b", "Pending")], 0, ["b"]),
+      (["completions": 2, "parallelism": 2, "suspend": true], [pod("a")], 0, ["a"]),
+      (["completions": 1, "parallelism": 1], [pod("a", deleted: true)], 1, []),
+      (
+        ["completions": 1, "parallelism": 1, "podReplacementPolicy": "Failed"], [pod("a", deleted: true)], 0,
+        []
+      ),
+      (["completions": 2000, "parallelism": 2000], [], 500, []),
+    ] as [(JSON, [JSON], Int, [String])])
   func `there are as many pods as the job asks for`(
     spec: JSON, pods: [JSON], create: Int, delete: [String]
   ) {
@@ -87,7 +92,8 @@ private func reason(_ decision: JobDecision, _ condition: String) -> String? {
     spec["backoffLimit"] = 100
     let decision = decide(job(spec), pods, at: now.advanced(bySeconds: 3600))
     #expect(decision.create.count == create)
-    #expect(decision.delete.map(\.name) == delete)
+    #expect(decision.discard.map(\.name) == delete)
+    #expect(decision.delete.isEmpty)
   }
 
   @Test func `an end is first noted, then let go, then counted`() {
@@ -141,6 +147,13 @@ private func reason(_ decision: JobDecision, _ condition: String) -> String? {
     #expect(decision.create.count == (wait == nil ? 1 : 0))
   }
 
+  @Test func `a pod that was discarded counts neither as an end nor for the back-off`() {
+    let decision = decide(
+      job(["completions": 1, "parallelism": 1]), [pod("a", tracked: false, deleted: true)])
+    #expect(decision.create.count == 1)
+    #expect(decision.status["uncountedTerminatedPods"] == [:])
+  }
+
   @Test func `a success ends the back-off`() {
     let pods = [pod("a", "Failed", ended: 5), pod("b", "Succeeded", ended: 3)]
     #expect(decide(job(["completions": 2, "parallelism": 1]), pods).create.count == 1)
@@ -188,7 +201,7 @@ private func reason(_ decision: JobDecision, _ condition: String) -> String? {
     #expect(decision.status["completedIndexes"] == "0,2,3")
     #expect(decision.status["succeeded"] == 3)
     #expect(decision.release.map(\.name) == ["b"])
-    #expect(decision.delete.map(\.name) == ["c", "d"] || decision.delete.map(\.name) == ["a", "d"])
+    #expect(decision.discard.map(\.name) == ["c", "d"] || decision.discard.map(\.name) == ["a", "d"])
     #expect(decision.create.map(\.index) == [4, 5])
   }
 
@@ -236,9 +249,10 @@ private func reason(_ decision: JobDecision, _ condition: String) -> String? {
     #expect(second.create.isEmpty)
   }
 
-  @Test(arguments: [
-    ("Ignore", nil, nil), ("FailJob", "PodFailurePolicy", ["a"]), ("Count", nil, ["a"]),
-  ] as [(String, String?, [String]?)])
+  @Test(
+    arguments: [
+      ("Ignore", nil, nil), ("FailJob", "PodFailurePolicy", ["a"]), ("Count", nil, ["a"]),
+    ] as [(String, String?, [String]?)])
   func `a failure policy decides what a failure means`(action: String, target: String?, counted: [String]?) {
     let rule: JSON = [
       "action": .string(action), "onExitCodes": ["operator": "In", "values": [42], "containerName": "c"],
@@ -259,7 +273,9 @@ private func reason(_ decision: JobDecision, _ condition: String) -> String? {
   @Test func `a success policy ends an indexed job early`() {
     let spec: JSON = [
       "completions": 4, "parallelism": 4, "completionMode": "Indexed",
-      "successPolicy": ["rules": [["succeededIndexes": "3"], ["succeededIndexes": "0-2", "succeededCount": 2]]],
+      "successPolicy": [
+        "rules": [["succeededIndexes": "3"], ["succeededIndexes": "0-2", "succeededCount": 2]]
+      ],
     ]
     let pods = [pod("a", "Succeeded", index: 0), pod("b", "Succeeded", index: 2), pod("c", index: 3)]
     let decision = decide(job(spec), pods)

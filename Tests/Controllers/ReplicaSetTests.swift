@@ -17,7 +17,8 @@ private func set(_ replicas: Int64?, minReadySeconds: Int64 = 0, status: JSON = 
 }
 
 private func pod(
-  _ name: String, phase: String = "Running", readyFor: Int64? = nil, deleted: Bool = false, app: String = "web"
+  _ name: String, phase: String = "Running", readyFor: Int64? = nil, deleted: Bool = false,
+  app: String = "web"
 ) -> JSON {
   var pod: JSON = [
     "metadata": ["name": .string(name), "uid": .string(name), "labels": ["app": .string(app)]],
@@ -26,20 +27,24 @@ private func pod(
   if deleted { pod["metadata", "deletionTimestamp"] = .string(now.text) }
   if let readyFor {
     pod["status", "conditions"] = [
-      ["type": "Ready", "status": "True", "lastTransitionTime": .string(now.advanced(bySeconds: -readyFor).text)]
+      [
+        "type": "Ready", "status": "True",
+        "lastTransitionTime": .string(now.advanced(bySeconds: -readyFor).text),
+      ]
     ]
   }
   return pod
 }
 
 @Suite struct ReplicaSetDecisionTests {
-  @Test(arguments: [
-    (set(3), [], 3, []), (set(nil), [], 1, []), (set(2), [pod("a"), pod("b")], 0, []),
-    (set(2), [pod("a", phase: "Failed"), pod("b", phase: "Succeeded")], 2, []),
-    (set(1), [pod("a", deleted: true)], 1, []),
-    (set(1), [pod("a", readyFor: 5), pod("b")], 0, ["b"]), (set(0), [pod("a")], 0, ["a"]),
-    (set(1000), [], 500, []),
-  ] as [(JSON, [JSON], Int, [String])])
+  @Test(
+    arguments: [
+      (set(3), [], 3, []), (set(nil), [], 1, []), (set(2), [pod("a"), pod("b")], 0, []),
+      (set(2), [pod("a", phase: "Failed"), pod("b", phase: "Succeeded")], 2, []),
+      (set(1), [pod("a", deleted: true)], 1, []),
+      (set(1), [pod("a", readyFor: 5), pod("b")], 0, ["b"]), (set(0), [pod("a")], 0, ["a"]),
+      (set(1000), [], 500, []),
+    ] as [(JSON, [JSON], Int, [String])])
   func `the difference to the spec is made up`(set: JSON, pods: [JSON], create: Int, delete: [String]) {
     let decision = ReplicaSetDecision(set, pods: pods, related: pods, now: now)
     #expect(decision.create == create)
@@ -49,7 +54,9 @@ private func pod(
   @Test func `a set that is being deleted makes and deletes nothing`() {
     var doomed = set(3)
     doomed["metadata", "deletionTimestamp"] = .string(now.text)
-    #expect(ReplicaSetDecision(doomed, pods: [], related: [], now: now) == ReplicaSetDecision(set(0), pods: [], related: [], now: now))
+    #expect(
+      ReplicaSetDecision(doomed, pods: [], related: [], now: now)
+        == ReplicaSetDecision(set(0), pods: [], related: [], now: now))
   }
 
   @Test func `the status counts what the pods show`() {

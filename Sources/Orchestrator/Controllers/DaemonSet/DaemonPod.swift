@@ -25,7 +25,8 @@ struct DaemonPod: Sendable {
   static func tolerations(_ spec: JSON) -> [JSON] {
     var taints = [
       ("node.kubernetes.io/not-ready", "NoExecute"), ("node.kubernetes.io/unreachable", "NoExecute"),
-      ("node.kubernetes.io/disk-pressure", "NoSchedule"), ("node.kubernetes.io/memory-pressure", "NoSchedule"),
+      ("node.kubernetes.io/disk-pressure", "NoSchedule"),
+      ("node.kubernetes.io/memory-pressure", "NoSchedule"),
       ("node.kubernetes.io/pid-pressure", "NoSchedule"), ("node.kubernetes.io/unschedulable", "NoSchedule"),
     ]
     if spec["hostNetwork"]?.boolean == true {
@@ -57,7 +58,8 @@ struct DaemonPod: Sendable {
       ]
     ]
     var tolerations = spec["tolerations"]?.array ?? []
-    for toleration in Self.tolerations(spec) where !tolerations.contains(where: { Self.covers($0, toleration) }) {
+    for toleration in Self.tolerations(spec)
+    where !tolerations.contains(where: { Self.covers($0, toleration) }) {
       tolerations.append(toleration)
     }
     spec["tolerations"] = .array(tolerations)
@@ -74,7 +76,8 @@ struct DaemonPod: Sendable {
     let bound = pod.nodeName
     guard bound.isEmpty else { return bound }
     let terms =
-      pod["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"]?["nodeSelectorTerms"]?
+      pod["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"]?[
+        "nodeSelectorTerms"]?
       .array ?? []
     for term in terms {
       for field in term["matchFields"]?.array ?? []

@@ -12,7 +12,7 @@ public struct DaemonSetController: Controller {
 
   /// Works until the task is cancelled.
   public func run(_ context: ControllerContext) async {
-    let loop = DaemonSetLoop(context)
+    let loop = DaemonSetLoop(context, name: name)
     loop.listen()
     await loop.run()
   }
@@ -24,7 +24,7 @@ private struct DaemonSetLoop: Sendable {
   let pods: Informer
   let nodes: Informer
   let revisions: Informer
-  let queue = ControllerQueue()
+  let queue: ControllerQueue
   let index = ControlleeIndex(controlledBy: .daemonSets)
   let revisionIndex = ControlleeIndex(controlledBy: .daemonSets)
   let expectations = Expectations()
@@ -33,8 +33,9 @@ private struct DaemonSetLoop: Sendable {
   let control: PodControl
   let revisionControl: PodControl
 
-  init(_ context: ControllerContext) {
+  init(_ context: ControllerContext, name: String) {
     self.context = context
+    queue = ControllerQueue(context, name: name)
     sets = context.informers.informer(for: .daemonSets)
     pods = context.informers.informer(for: .pods)
     nodes = context.informers.informer(for: .nodes)
@@ -107,8 +108,8 @@ private struct DaemonSetLoop: Sendable {
 
   func run() async {
     for informer in [sets, pods, nodes, revisions] { await informer.waitForSync() }
-    for pod in pods.list() { index.note(added: pod) }
-    for revision in revisions.list() { revisionIndex.note(added: revision) }
+    index.prime(from: pods)
+    revisionIndex.prime(from: revisions)
     await queue.run { (key) async throws(StatusError) in try await sync(key) }
   }
 

@@ -55,7 +55,7 @@ struct RevisionHistory: Sendable, Equatable {
     let hash = StableHash.of(
       set["spec", "template"] ?? [:], collisionCount: set["status", "collisionCount"]?.integer)
     var metadata: JSON = [
-      "name": .string(set.name + "-" + hash), "namespace": .string(set.namespace),
+      "name": .string(DerivedName.join(set.name, "-" + hash)), "namespace": .string(set.namespace),
       "ownerReferences": [OwnerReferences.controller(set, .daemonSets)],
     ]
     metadata["labels"] = set["spec", "template", "metadata", "labels"]

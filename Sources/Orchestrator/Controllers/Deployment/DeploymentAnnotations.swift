@@ -13,7 +13,8 @@ enum DeploymentAnnotations {
 
   /// Annotations that belong to one object and are not handed on.
   private static let own: Set<String> = [
-    "kubectl.kubernetes.io/last-applied-configuration", revision, revisionHistory, desiredReplicas, maxReplicas,
+    "kubectl.kubernetes.io/last-applied-configuration", revision, revisionHistory, desiredReplicas,
+    maxReplicas,
     "deprecated.deployment.rollback.to",
   ]
 

@@ -12,7 +12,7 @@ public struct DeploymentController: Controller {
 
   /// Works until the task is cancelled.
   public func run(_ context: ControllerContext) async {
-    let loop = DeploymentLoop(context)
+    let loop = DeploymentLoop(context, name: name)
     loop.listen()
     await loop.run()
   }
@@ -23,13 +23,14 @@ private struct DeploymentLoop: Sendable {
   let deployments: Informer
   let sets: Informer
   let pods: Informer
-  let queue = ControllerQueue()
+  let queue: ControllerQueue
   let index = ControlleeIndex(controlledBy: .deployments)
   let writes = LatestWrites()
   let control: PodControl
 
-  init(_ context: ControllerContext) {
+  init(_ context: ControllerContext, name: String) {
     self.context = context
+    queue = ControllerQueue(context, name: name)
     deployments = context.informers.informer(for: .deployments)
     sets = context.informers.informer(for: .replicaSets)
     pods = context.informers.informer(for: .pods)
@@ -93,7 +94,7 @@ private struct DeploymentLoop: Sendable {
     await deployments.waitForSync()
     await sets.waitForSync()
     await pods.waitForSync()
-    for set in sets.list() { index.note(added: set) }
+    index.prime(from: sets)
     await queue.run { (key) async throws(StatusError) in try await sync(key) }
   }
 

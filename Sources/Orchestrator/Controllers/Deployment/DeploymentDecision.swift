@@ -55,7 +55,8 @@ struct DeploymentDecision: Sendable, Equatable {
 
   /// When a rollout that stands still is to be given up.
   private static func requeueAfter(_ deployment: JSON, status: JSON, now: Timestamp) -> Duration? {
-    guard deployment["spec", "paused"]?.boolean != true, !DeploymentStatus.isComplete(deployment, status) else {
+    guard deployment["spec", "paused"]?.boolean != true, !DeploymentStatus.isComplete(deployment, status)
+    else {
       return nil
     }
     let condition = Conditions.find("Progressing", in: status)

@@ -22,13 +22,16 @@ enum DeploymentStatus {
         ? condition(
           "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", now)
         : condition(
-          "Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.",
+          "Available", "False", "MinimumReplicasUnavailable",
+          "Deployment does not have minimum availability.",
           now), in: &status)
     return status
   }
 
   /// A condition with both of its times.
-  static func condition(_ type: String, _ status: String, _ reason: String, _ message: String, _ now: Timestamp)
+  static func condition(
+    _ type: String, _ status: String, _ reason: String, _ message: String, _ now: Timestamp
+  )
     -> JSON
   {
     Conditions.make(type, status, reason: reason, message: message, now: now, updated: true)
@@ -36,7 +39,8 @@ enum DeploymentStatus {
 
   /// How many seconds a rollout may stand still; nil for no limit.
   static func progressDeadline(_ deployment: JSON) -> Int64? {
-    guard let seconds = deployment["spec", "progressDeadlineSeconds"]?.integer, seconds != Int64(Int32.max) else {
+    guard let seconds = deployment["spec", "progressDeadlineSeconds"]?.integer, seconds != Int64(Int32.max)
+    else {
       return nil
     }
     return seconds

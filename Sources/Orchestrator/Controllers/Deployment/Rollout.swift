@@ -125,7 +125,8 @@ struct Rollout: Sendable {
     var set: JSON = [
       "apiVersion": "apps/v1", "kind": "ReplicaSet",
       "metadata": [
-        "name": .string(deployment.name + "-" + hash), "namespace": .string(deployment.namespace),
+        "name": .string(DerivedName.join(deployment.name, "-" + hash)),
+        "namespace": .string(deployment.namespace),
         "ownerReferences": [OwnerReferences.controller(deployment, .deployments)],
       ], "spec": spec,
     ]

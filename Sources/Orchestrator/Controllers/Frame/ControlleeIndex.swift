@@ -1,3 +1,4 @@
+import Client
 import Objects
 import Synchronization
 
@@ -52,6 +53,15 @@ final class ControlleeIndex: Sendable {
       } else {
         state.owned[place, default: [:]][key] = object
       }
+    }
+  }
+
+  /// Takes all that an informer knows, whether its events have come already or not.
+  func prime(from informer: Informer) {
+    for object in informer.list() {
+      note(added: object)
+      // Its deletion may have been told before.
+      if informer[object.key] == nil { note(deleted: object) }
     }
   }
 

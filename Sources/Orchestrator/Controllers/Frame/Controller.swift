@@ -1,7 +1,6 @@
 public import Client
+public import Exchange
 public import Objects
-
-import Exchange
 
 /// A part of the control plane that keeps some kind of object as its spec asks.
 public protocol Controller: Sendable {
@@ -22,15 +21,22 @@ public struct ControllerContext: Sendable {
   public let recorder: EventRecorder
   /// The time.
   public let now: @Sendable () -> Timestamp
+  /// Hears of failures that the controllers will try to get over: whose, on which object, and what it was.
+  public let report: @Sendable (_ controller: String, _ object: ObjectKey, _ error: StatusError) -> Void
 
   /// A context.
   public init(
-    client: APIClient, informers: InformerSet, recorder: EventRecorder, now: @escaping @Sendable () -> Timestamp
+    client: APIClient, informers: InformerSet, recorder: EventRecorder,
+    now: @escaping @Sendable () -> Timestamp,
+    report: @escaping @Sendable (_ controller: String, _ object: ObjectKey, _ error: StatusError) -> Void = {
+      _, _, _ in
+    }
   ) {
     self.client = client
     self.informers = informers
     self.recorder = recorder
     self.now = now
+    self.report = report
   }
 }
 
@@ -51,7 +57,8 @@ extension ControllerContext {
   }
 
   /// Patches an object by the rules of its kind.
-  func strategicPatch(_ resource: Resource, _ key: ObjectKey, _ patch: JSON) async throws(StatusError) -> JSON {
+  func strategicPatch(_ resource: Resource, _ key: ObjectKey, _ patch: JSON) async throws(StatusError) -> JSON
+  {
     try await client.patch(resource, namespace: key.namespace, name: key.name, kind: .strategic, patch)
   }
 
@@ -82,6 +89,14 @@ struct ControllerQueue: Sendable {
   static let workers = 5
 
   let queue = WorkQueue<ObjectKey>()
+  let context: ControllerContext
+  /// The controller's name, for reports.
+  let name: String
+
+  init(_ context: ControllerContext, name: String) {
+    self.context = context
+    self.name = name
+  }
 
   /// The object itself has changed.
   func add(_ key: ObjectKey) { queue.add(key) }
@@ -96,11 +111,13 @@ struct ControllerQueue: Sendable {
       for _ in 0..<Self.workers {
         group.addTask {
           while let key = await queue.next() {
-            do {
+            do throws(StatusError) {
               let again = try await sync(key)
               queue.forget(key)
               if let again { queue.addAfter(key, again) }
             } catch {
+              // Conflicts are the normal way to hear that the cache is behind.
+              if !error.isConflict { context.report(name, key, error) }
               queue.addRateLimited(key)
             }
             queue.done(key)

@@ -9,7 +9,9 @@ struct DeletionRanking: Sendable {
   /// A ranking; `related` are the active pods of all sets with the same owner, this set's among them.
   init(related: [JSON], now: Timestamp) {
     var podsOnNode: [String: Int] = [:]
-    for pod in related where pod.isActive && !pod.nodeName.isEmpty { podsOnNode[pod.nodeName, default: 0] += 1 }
+    for pod in related where pod.isActive && !pod.nodeName.isEmpty {
+      podsOnNode[pod.nodeName, default: 0] += 1
+    }
     self.podsOnNode = podsOnNode
     self.now = now
   }

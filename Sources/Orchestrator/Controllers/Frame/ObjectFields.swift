@@ -1,3 +1,4 @@
+import Client
 import Objects
 
 /// Reading objects with Go's zero values: they come from an API server, which has checked their types.
@@ -33,31 +34,8 @@ extension JSON {
     return Int(clamping: value?.integer ?? 0)
   }
 
-
   /// An integer.
   static func count(_ value: Int) -> JSON { .integer(Int64(value)) }
-}
-
-/// An object within a resource.
-public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible {
-  /// Empty for cluster scope.
-  public var namespace: String
-  /// The object's name.
-  public var name: String
-
-  /// A key.
-  public init(namespace: String, name: String) {
-    self.namespace = namespace
-    self.name = name
-  }
-
-  /// `namespace/name`, or the name alone.
-  public var description: String { namespace.isEmpty ? name : namespace + "/" + name }
-
-  /// By namespace, then name.
-  public static func < (left: ObjectKey, right: ObjectKey) -> Bool {
-    (left.namespace, left.name) < (right.namespace, right.name)
-  }
 }
 
 extension Timestamp {

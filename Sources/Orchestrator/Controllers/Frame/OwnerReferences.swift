@@ -1,3 +1,4 @@
+import Client
 import Objects
 
 /// Who controls an object (Kubernetes API: `OwnerReference` with `controller`).
@@ -63,7 +64,8 @@ struct Claims: Sendable, Equatable {
   }
 
   /// The strategic merge patch that takes an object; the uid makes it fail on another of the same name.
-  static func adoption(of object: JSON, by owner: JSON, _ resource: Resource, finalizer: String? = nil) -> JSON
+  static func adoption(of object: JSON, by owner: JSON, _ resource: Resource, finalizer: String? = nil)
+    -> JSON
   {
     var metadata: JSON = [
       "uid": .string(object.uid), "ownerReferences": [OwnerReferences.controller(owner, resource)],

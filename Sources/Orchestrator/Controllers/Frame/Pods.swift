@@ -41,7 +41,8 @@ extension JSON {
   /// The highest restart count of the containers.
   var restartCount: Int64 {
     let all =
-      (self["status", "containerStatuses"]?.array ?? []) + (self["status", "initContainerStatuses"]?.array ?? [])
+      (self["status", "containerStatuses"]?.array ?? [])
+      + (self["status", "initContainerStatuses"]?.array ?? [])
     return all.lazy.map { $0["restartCount"]?.integer ?? 0 }.max() ?? 0
   }
 }
@@ -61,4 +62,17 @@ enum PodTemplate {
 
   /// The start of a pod's name, to which the API server adds a suffix.
   static func generateName(_ owner: String) -> String { owner + "-" }
+}
+
+/// Names made of an owner's name and something that must not be cut off.
+enum DerivedName {
+  /// The longest name of an object.
+  static let limit = 253
+  /// The longest start of a generated name that the API server leaves whole.
+  static let generatedLimit = 58
+
+  /// The owner's name, cut as far as needed, with the suffix.
+  static func join(_ owner: String, _ suffix: String, limit: Int = limit) -> String {
+    String(owner.prefix(max(0, limit - suffix.count))) + suffix
+  }
 }

@@ -12,7 +12,7 @@ public struct JobController: Controller {
 
   /// Works until the task is cancelled.
   public func run(_ context: ControllerContext) async {
-    let loop = JobLoop(context)
+    let loop = JobLoop(context, name: name)
     loop.listen()
     await loop.run()
   }
@@ -22,7 +22,7 @@ private struct JobLoop: Sendable {
   let context: ControllerContext
   let jobs: Informer
   let pods: Informer
-  let queue = ControllerQueue()
+  let queue: ControllerQueue
   /// Pods whose Job is gone and which still wait to be counted.
   let orphans = WorkQueue<ObjectKey>()
   let index = ControlleeIndex(controlledBy: .jobs)
@@ -30,8 +30,9 @@ private struct JobLoop: Sendable {
   let writes = LatestWrites()
   let control: PodControl
 
-  init(_ context: ControllerContext) {
+  init(_ context: ControllerContext, name: String) {
     self.context = context
+    queue = ControllerQueue(context, name: name)
     jobs = context.informers.informer(for: .jobs)
     pods = context.informers.informer(for: .pods)
     control = PodControl(context: context, expectations: expectations, index: index, resource: .jobs)
@@ -84,10 +85,8 @@ private struct JobLoop: Sendable {
   func run() async {
     await jobs.waitForSync()
     await pods.waitForSync()
-    for pod in pods.list() {
-      index.note(added: pod)
-      if JobPods.isTracked(pod) { orphans.add(pod.key) }
-    }
+    index.prime(from: pods)
+    for pod in pods.list() where JobPods.isTracked(pod) { orphans.add(pod.key) }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await queue.run { (key) async throws(StatusError) in try await sync(key) } }
       group.addTask { await releaseOrphans() }
@@ -100,7 +99,9 @@ private struct JobLoop: Sendable {
       return nil
     }
     let job = writes.later(than: cached)
-    if let manager = job["spec", "managedBy"]?.string, manager != "kubernetes.io/job-controller" { return nil }
+    if let manager = job["spec", "managedBy"]?.string, manager != "kubernetes.io/job-controller" {
+      return nil
+    }
     guard let selector = try? LabelRequirements(selector: job["spec", "selector"]), !selector.isEmpty else {
       return nil
     }
@@ -108,7 +109,7 @@ private struct JobLoop: Sendable {
     let owned = try await control.claim(job, .pods, selector: selector, finalizer: JobPods.finalizer)
     var decision = JobDecision(job, pods: owned, mayManage: mayManage, now: context.now())
     var failure: StatusError?
-    if decision.release.isEmpty, decision.delete.isEmpty {
+    if decision.release.isEmpty, decision.delete.isEmpty, decision.discard.isEmpty {
       // Nothing to count: pods can be made first, and one write of the status tells of them as well.
       let created = await create(decision.create, for: job)
       failure = created.failure
@@ -117,7 +118,11 @@ private struct JobLoop: Sendable {
     } else {
       try await write(decision, of: job)
       failure = await release(decision.release, of: job)
-      if let error = await control.delete(decision.delete, for: job) { failure = failure ?? error }
+      if let error = await release(decision.discard, of: job) {
+        failure = failure ?? error
+      } else if let error = await control.delete(decision.delete + decision.discard, for: job) {
+        failure = failure ?? error
+      }
       if let error = await create(decision.create, for: job).failure { failure = failure ?? error }
     }
     if let failure { throw failure }
@@ -182,6 +187,10 @@ private struct JobLoop: Sendable {
 
   private func releaseOrphan(_ key: ObjectKey) async throws(StatusError) {
     guard let pod = pods.get(key.namespace, key.name), JobPods.isTracked(pod) else { return }
+    if pod.controllerReference == nil, jobs.list(key.namespace).contains(where: { Self.selects($0, pod) }) {
+      // It will be taken, and counted.
+      return
+    }
     if let reference = pod.controllerReference {
       guard let owner = pod.controllerKey(.jobs) else { return }
       if let job = jobs.get(owner.namespace, owner.name), job.uid == reference["uid"]?.string { return }

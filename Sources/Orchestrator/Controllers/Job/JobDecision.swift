@@ -27,8 +27,10 @@ struct JobDecision: Sendable, Equatable {
   var status: JSON = [:]
   /// The pods that may go, once the status is written.
   var release: [JSON] = []
-  /// The pods to delete.
+  /// The pods to delete, whose ends count as failures: the Job has ended.
   var delete: [JSON] = []
+  /// The pods to let go and to delete, whose ends do not count: there are too many, or the Job is suspended.
+  var discard: [JSON] = []
   /// The pods to make.
   var create: [Creation] = []
   var events: [Event] = []

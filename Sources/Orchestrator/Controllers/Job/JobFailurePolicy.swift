@@ -47,7 +47,8 @@ enum JobFailurePolicy {
     let values = Set((rule["values"]?.array ?? []).compactMap(\.integer))
     let name = rule["containerName"]?.string
     let statuses =
-      (pod["status", "containerStatuses"]?.array ?? []) + (pod["status", "initContainerStatuses"]?.array ?? [])
+      (pod["status", "containerStatuses"]?.array ?? [])
+      + (pod["status", "initContainerStatuses"]?.array ?? [])
     for status in statuses {
       let container = status["name"]?.string ?? ""
       guard name == nil || name == container,

@@ -9,7 +9,8 @@ struct JobIndexes: Sendable, Equatable {
   init(_ text: String, limit: Int) {
     for part in text.split(separator: ",") {
       let ends = part.split(separator: "-", maxSplits: 1).map { Int($0) }
-      guard let first = ends.first ?? nil, let last = ends.last ?? nil, first >= 0, first <= last, first < limit
+      guard let first = ends.first ?? nil, let last = ends.last ?? nil, first >= 0, first <= last,
+        first < limit
       else { continue }
       insert(first...min(last, limit - 1))
     }

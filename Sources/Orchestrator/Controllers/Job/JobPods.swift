@@ -28,7 +28,8 @@ enum JobPods {
     pod["metadata", "finalizers"] = .array(finalizers)
     guard let index else { return pod }
     let text = String(index)
-    pod["metadata", "generateName"] = .string("\(job.name)-\(text)-")
+    let start = DerivedName.join(job.name, "-\(text)-", limit: DerivedName.generatedLimit)
+    pod["metadata", "generateName"] = .string(start)
     pod["metadata", "annotations", indexKey] = .string(text)
     pod["metadata", "labels", indexKey] = .string(text)
     if let failures { pod["metadata", "annotations", indexFailureCount] = .string(String(failures)) }
@@ -45,10 +46,14 @@ enum JobPods {
   private static func withIndexVariable(_ container: JSON) -> JSON {
     var container = container
     var variables = container["env"]?.array ?? []
-    guard !variables.contains(where: { $0["name"]?.string == "JOB_COMPLETION_INDEX" }) else { return container }
+    guard !variables.contains(where: { $0["name"]?.string == "JOB_COMPLETION_INDEX" }) else {
+      return container
+    }
     variables.append([
       "name": "JOB_COMPLETION_INDEX",
-      "valueFrom": ["fieldRef": ["apiVersion": "v1", "fieldPath": .string("metadata.labels['\(indexKey)']")]],
+      "valueFrom": [
+        "fieldRef": ["apiVersion": "v1", "fieldPath": .string("metadata.labels['\(indexKey)']")]
+      ],
     ])
     container["env"] = .array(variables)
     return container
@@ -64,7 +69,9 @@ enum JobPods {
       let grace = pod["metadata", "deletionGracePeriodSeconds"]?.integer ?? 0
       return deletion.advanced(bySeconds: -grace)
     }
-    return Conditions.find("Ready", in: pod["status"])?["lastTransitionTime"]?.string.flatMap { Timestamp($0) }
+    return Conditions.find("Ready", in: pod["status"])?["lastTransitionTime"]?.string.flatMap {
+      Timestamp($0)
+    }
   }
 }
 

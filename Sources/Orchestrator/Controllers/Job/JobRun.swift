@@ -62,7 +62,7 @@ struct JobRun {
       remaining = 0
     } else if mayManage {
       manage()
-      remaining = max(0, active.count - decision.delete.count)
+      remaining = max(0, active.count - decision.discard.count)
       noteSuspension()
     }
     writeCounts(active: remaining)
@@ -77,7 +77,9 @@ struct JobRun {
     let tracked = Set(pods.lazy.filter(JobPods.isTracked).map(\.uid))
     let succeeded = succeededUIDs.count
     succeededUIDs.removeAll { !tracked.contains($0) }
-    if !isIndexed { status.setCount("succeeded", status.count("succeeded") + succeeded - succeededUIDs.count) }
+    if !isIndexed {
+      status.setCount("succeeded", status.count("succeeded") + succeeded - succeededUIDs.count)
+    }
     let failed = failedUIDs.count
     failedUIDs.removeAll { !tracked.contains($0) }
     status.setCount("failed", status.count("failed") + failed - failedUIDs.count)
@@ -88,6 +90,11 @@ struct JobRun {
 
   private func hasFailed(_ pod: JSON) -> Bool {
     pod.isFailed || pod.isBeingDeleted && !pod.isSucceeded && !replacesOnlyEnded
+  }
+
+  /// Pods that are being deleted without having been tracked are those that were discarded.
+  private func failureCounts(_ pod: JSON) -> Bool {
+    hasFailed(pod) && (pod.isFailed || JobPods.isTracked(pod))
   }
 
   private mutating func count() {
@@ -221,9 +228,13 @@ struct JobRun {
     let limit = completions ?? 0
     return (job["spec", "successPolicy", "rules"]?.array ?? []).firstIndex { rule in
       let count = rule["succeededCount"]?.integer.map { Int(clamping: $0) }
-      guard let text = rule["succeededIndexes"]?.string else { return count.map { completed.count >= $0 } ?? false }
+      guard let text = rule["succeededIndexes"]?.string else {
+        return count.map { completed.count >= $0 } ?? false
+      }
       let wanted = JobIndexes(text, limit: limit)
-      let met = wanted.ranges.reduce(0) { sum, range in sum + range.lazy.filter { completed.contains($0) }.count }
+      let met = wanted.ranges.reduce(0) { sum, range in
+        sum + range.lazy.filter { completed.contains($0) }.count
+      }
       return met >= (count ?? wanted.count)
     }
   }
@@ -260,7 +271,7 @@ struct JobRun {
   /// Brings the number of active pods to what the Job asks for.
   private mutating func manage() {
     guard !isSuspended else {
-      decision.delete = active
+      decision.discard = active
       return
     }
     let parallelism = Int(clamping: job["spec", "parallelism"]?.integer ?? 1)
@@ -276,11 +287,11 @@ struct JobRun {
     if isIndexed {
       kept = oneOfEachIndex()
       let keptUIDs = Set(kept.map(\.uid))
-      decision.delete = active.filter { !keptUIDs.contains($0.uid) }
+      decision.discard = active.filter { !keptUIDs.contains($0.uid) }
     }
     if kept.count > wanted {
       let ranking = DeletionRanking(related: active, now: now)
-      decision.delete += ranking.victims(kept.count - wanted, of: kept)
+      decision.discard += ranking.victims(kept.count - wanted, of: kept)
       return
     }
     // Terminating pods hold their places where only ended ones are replaced.
@@ -292,7 +303,7 @@ struct JobRun {
   private mutating func create(_ missing: Int, kept: [JSON]) {
     if limitPerIndex == nil,
       let rest = JobBackOff.remaining(
-        failed: pods.filter(hasFailed), succeeded: pods.filter(\.isSucceeded), now: now)
+        failed: pods.filter(failureCounts), succeeded: pods.filter(\.isSucceeded), now: now)
     {
       lookAgain(rest)
       return
@@ -310,14 +321,16 @@ struct JobRun {
     }
     var failures: [Int: [JSON]] = [:]
     if limitPerIndex != nil {
-      for pod in pods where hasFailed(pod) {
+      for pod in pods where failureCounts(pod) {
         if let index = JobPods.index(of: pod) { failures[index, default: []].append(pod) }
       }
     }
     var index = 0
     while index < completions ?? 0, decision.create.count < min(missing, JobDecision.creationBurst) {
       defer { index += 1 }
-      guard !taken.contains(index), !completed.contains(index), !failedIndexes.contains(index) else { continue }
+      guard !taken.contains(index), !completed.contains(index), !failedIndexes.contains(index) else {
+        continue
+      }
       var creation = JobDecision.Creation(index: index)
       if limitPerIndex != nil {
         let earlier = failures[index] ?? []

@@ -12,7 +12,7 @@ public struct ReplicaSetController: Controller {
 
   /// Works until the task is cancelled.
   public func run(_ context: ControllerContext) async {
-    let loop = ReplicaSetLoop(context)
+    let loop = ReplicaSetLoop(context, name: name)
     loop.listen()
     await loop.run()
   }
@@ -22,14 +22,15 @@ private struct ReplicaSetLoop: Sendable {
   let context: ControllerContext
   let sets: Informer
   let pods: Informer
-  let queue = ControllerQueue()
+  let queue: ControllerQueue
   let index = ControlleeIndex(controlledBy: .replicaSets)
   let expectations = Expectations()
   let writes = LatestWrites()
   let control: PodControl
 
-  init(_ context: ControllerContext) {
+  init(_ context: ControllerContext, name: String) {
     self.context = context
+    queue = ControllerQueue(context, name: name)
     sets = context.informers.informer(for: .replicaSets)
     pods = context.informers.informer(for: .pods)
     control = PodControl(context: context, expectations: expectations, index: index, resource: .replicaSets)
@@ -65,7 +66,7 @@ private struct ReplicaSetLoop: Sendable {
   func run() async {
     await sets.waitForSync()
     await pods.waitForSync()
-    for pod in pods.list() { index.note(added: pod) }
+    index.prime(from: pods)
     await queue.run { (key) async throws(StatusError) in try await sync(key) }
   }
 
@@ -83,7 +84,8 @@ private struct ReplicaSetLoop: Sendable {
     var failure: StatusError?
     var reason = "FailedCreate"
     if mayManage {
-      let decision = ReplicaSetDecision(set, pods: owned, related: related(to: set, owned), now: context.now())
+      let decision = ReplicaSetDecision(
+        set, pods: owned, related: related(to: set, owned), now: context.now())
       let template = set["spec", "template"] ?? [:]
       failure = await control.create(decision.create, for: set) { _ in
         PodTemplate.pod(from: template, owner: set, .replicaSets)
@@ -94,7 +96,8 @@ private struct ReplicaSetLoop: Sendable {
       }
     }
     let status = ReplicaSetStatus.of(
-      set, pods: owned, failure: failure.map { .init(reason: reason, message: $0.message) }, now: context.now())
+      set, pods: owned, failure: failure.map { .init(reason: reason, message: $0.message) },
+      now: context.now())
     if status != set["status"] { try await write(status, of: set) }
     if let failure { throw failure }
     return ReplicaSetStatus.nextAvailability(set, pods: owned, now: context.now())

@@ -1,0 +1,53 @@
+public import Client
+public import Exchange
+public import Objects
+
+/// Controllers that run together on one set of informers. Each tells of its doings in its own name.
+public struct ControllerGroup: Sendable {
+  private let client: APIClient
+  private let informers: InformerSet
+  private let controllers: [any Controller]
+  private let now: @Sendable () -> Timestamp
+  private let report: @Sendable (String, ObjectKey, StatusError) -> Void
+
+  /// A group.
+  ///
+  /// - Parameters:
+  ///   - now: the time.
+  ///   - report: hears of failures that the controllers will try to get over.
+  public init(
+    _ controllers: [any Controller], client: APIClient,
+    now: @escaping @Sendable () -> Timestamp = { SystemTime().now },
+    report: @escaping @Sendable (_ controller: String, _ object: ObjectKey, _ error: StatusError) -> Void = {
+      _, _, _ in
+    }
+  ) {
+    self.client = client
+    informers = InformerSet(client: client)
+    self.controllers = controllers
+    self.now = now
+    self.report = report
+  }
+
+  /// The controllers of workloads.
+  public static var workloads: [any Controller] {
+    [
+      ReplicaSetController(), DeploymentController(), DaemonSetController(), JobController(),
+      CronJobController(), TTLAfterFinishedController(),
+    ]
+  }
+
+  /// Works until the task is cancelled.
+  public func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      for controller in controllers {
+        let recorder = EventRecorder(client: client, component: controller.name)
+        let context = ControllerContext(
+          client: client, informers: informers, recorder: recorder, now: now, report: report)
+        group.addTask { await recorder.run() }
+        group.addTask { await controller.run(context) }
+      }
+      group.addTask { await informers.run() }
+    }
+  }
+}
