@@ -28,14 +28,13 @@ public struct RegistryEnvironment: Sendable {
 public struct RegistryLimits: Sendable, Hashable {
   /// How often a generated name is tried when it is taken.
   public var generatedNames = 8
-  /// How often a patch is applied to a newer object when others write at the same time.
-  public var patchAttempts = 5
-  /// How often a write without a version to replace is tried; each time somebody else's write was stored.
-  public var unconditionalAttempts = 200
+  /// How often a write is tried; each time somebody else's write to the same object was stored instead. Of as many
+  /// writers at a time every one gets its turn.
+  public var writeAttempts = 256
   /// How many objects of a collection are deleted at a time.
   public var parallelDeletions = 8
-  /// How many objects of a collection are read at a time for deletion.
-  public var deletionPage = 500
+  /// How many objects of a collection are read at a time.
+  public var page = 500
 
   /// The usual limits.
   public init() {}

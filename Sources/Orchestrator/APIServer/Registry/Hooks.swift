@@ -1,0 +1,45 @@
+import Exchange
+import Objects
+
+/// What the hooks have done for one write that is not stored yet.
+struct PendingHooks: Sendable {
+  private var undos: [any HookUndo] = []
+
+  /// Whether nothing has to be done when the write ends.
+  var isEmpty: Bool { undos.isEmpty }
+
+  mutating func add(_ undo: any HookUndo) { undos.append(undo) }
+
+  func commit() async {
+    for undo in undos { await undo.commit() }
+  }
+
+  func undo() async {
+    for undo in undos.reversed() { await undo.undo() }
+  }
+}
+
+extension Registry {
+  /// Calls the hooks for what is about to be stored. If one refuses, those before it are undone.
+  func callHooks(
+    _ new: inout JSON, old: JSON?, resource: Resource, dryRun: Bool
+  ) async throws(StatusError) -> PendingHooks {
+    var pending = PendingHooks()
+    for hook in hooks where hook.handles(resource) {
+      do {
+        if let undo = try await hook.beforeStore(&new, old: old, resource: resource, dryRun: dryRun) {
+          pending.add(undo)
+        }
+      } catch {
+        await pending.undo()
+        throw error
+      }
+    }
+    return pending
+  }
+
+  /// Tells the hooks of an object that is gone.
+  func callHooks(deleted old: JSON, resource: Resource) async {
+    for hook in hooks where hook.handles(resource) { await hook.afterDelete(old, resource: resource) }
+  }
+}

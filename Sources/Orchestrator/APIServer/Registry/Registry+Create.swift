@@ -1,0 +1,137 @@
+public import Exchange
+import Objects
+import Storage
+
+extension Registry {
+  /// Makes an object, or does what creating a subresource stands for: `binding`, `eviction`, `token`.
+  public func create(
+    _ target: Target, _ body: RequestBody, _ context: WriteContext
+  ) async throws(StatusError) -> WriteResult {
+    switch (target.resource.group, target.resource.resource, target.subresource) {
+    case ("", "pods", "binding"), ("", "bindings", ""): return try await bind(target, body, context)
+    case ("", "pods", "eviction"): return try await evict(target, body, context)
+    case ("", "serviceaccounts", "token"): return try await issueToken(target, body, context)
+    case (_, _, ""): break
+    default: throw .methodNotAllowed
+    }
+    let kind = try ResourceKind(target.resource)
+    var (object, warnings) = try BodyDecoder(kind, context.fieldValidation).object(body)
+    try ObjectIdentity.enterNamespace(&object, of: target)
+    if let warning = ObjectIdentity.dropRepeatedOwners(&object) { warnings.append(warning) }
+    object = kind.fieldManager(subresource: "").recordUpdate(
+      live: nil, new: object, manager: context.manager, time: environment.now())
+    var result = try await create(kind, target, object, context)
+    result.warnings = warnings + result.warnings
+    return result
+  }
+
+  /// Makes an object that is decoded, has its defaults, and whose fields have their owners.
+  func create(
+    _ kind: ResourceKind, _ target: Target, _ object: JSON, _ context: WriteContext
+  ) async throws(StatusError) -> WriteResult {
+    var request = AdmissionRequest(
+      operation: .create, resource: target.resource, namespace: target.namespace, name: object.objectName,
+      object: object, options: context.options("CreateOptions"), user: context.user, dryRun: context.dryRun)
+    // A namespace is its own.
+    if kind.isNamespace { request.namespace = request.name }
+    try await admit(&request)
+    let admitted = request.object ?? object
+    let generates = admitted.objectName.isEmpty && !generatedBase(of: admitted).isEmpty
+    let attempts = generates ? environment.limits.generatedNames : 1
+    for attempt in 1...max(1, attempts) {
+      let new = try await prepared(kind, target, admitted, &request, context)
+      switch try await store(new: new, kind, target, context) {
+      case .created(let result): return result
+      case .exists(let name, let current):
+        guard attempt >= attempts else { continue }
+        throw Self.alreadyExists(kind, name: name, current: current, isGenerated: generates)
+      }
+    }
+    throw .alreadyExists(kind.resource, name: target.name)
+  }
+
+  private func generatedBase(of object: JSON) -> String {
+    object["metadata", "generateName"]?.string ?? ""
+  }
+
+  /// The object as it is to be stored, which all rules have let pass.
+  private func prepared(
+    _ kind: ResourceKind, _ target: Target, _ admitted: JSON, _ request: inout AdmissionRequest,
+    _ context: WriteContext
+  ) async throws(StatusError) -> JSON {
+    var new = admitted
+    if new.objectName.isEmpty, !generatedBase(of: new).isEmpty {
+      new["metadata", "name"] = .string(
+        ObjectMetadata.generatedName(base: generatedBase(of: new), suffix: environment.nameSuffix()))
+    }
+    kind.strategy.prepareForCreate(
+      &new, uid: environment.uid(), namespace: target.resource.isNamespaced ? target.namespace : nil,
+      write: write(by: context))
+    let errors = kind.errors(create: new)
+    guard errors.isEmpty else { throw kind.invalid(errors, name: new.objectName) }
+    request.name = new.objectName
+    request.object = new
+    try await validate(request)
+    return new
+  }
+
+  private enum Creation {
+    case created(WriteResult)
+    case exists(name: String, current: JSON)
+  }
+
+  private func store(
+    new: JSON, _ kind: ResourceKind, _ target: Target, _ context: WriteContext
+  ) async throws(StatusError) -> Creation {
+    var new = new
+    let store = stores[target.resource]
+    let name = ObjectName(
+      namespace: target.resource.isNamespaced ? target.namespace : "", name: new.objectName)
+    guard context.dryRun || Self.isUnversioned(new) else { throw Self.versionOnCreate }
+    let pending = try await callHooks(&new, old: nil, resource: target.resource, dryRun: context.dryRun)
+    do {
+      if context.dryRun {
+        let current = try await store.get(name)
+        if !pending.isEmpty { await pending.undo() }
+        if let current { return .exists(name: name.name, current: current.json) }
+        return .created(WriteResult(object: new, created: true))
+      }
+      switch try await store.create(new, name, lease: try await lease(for: kind)) {
+      case .stored(let stored):
+        if !pending.isEmpty { await pending.commit() }
+        return .created(WriteResult(stored: stored, created: true))
+      case .changed(let current):
+        if !pending.isEmpty { await pending.undo() }
+        return .exists(name: name.name, current: current?.json ?? .null)
+      }
+    } catch {
+      if !pending.isEmpty { await pending.undo() }
+      throw error
+    }
+  }
+
+  private static func isUnversioned(_ object: JSON) -> Bool {
+    // What is no number counts as none.
+    (UInt64(object.resourceVersion) ?? 0) == 0
+  }
+
+  /// 500, as a stock API server has it, though the fault is the client's.
+  static let versionOnCreate = StatusError(
+    code: 500, reason: "", message: "resourceVersion should not be set on objects to be created")
+
+  private static func alreadyExists(
+    _ kind: ResourceKind, name: String, current: JSON, isGenerated: Bool
+  ) -> StatusError {
+    var error = StatusError.alreadyExists(kind.resource, name: name)
+    if isGenerated {
+      error.status["message"] = .string(
+        "\(kind.qualifiedKind) \"\(name)\" already exists, the server was not able to generate a unique name for the object")
+      error.status["details", "kind"] = .string(kind.resource.kind)
+      error.status["details", "retryAfterSeconds"] = 1
+    }
+    if current.isDeleting {
+      error.status["message"] = .string("object is being deleted: \(error.message)")
+    }
+    return error
+  }
+}
