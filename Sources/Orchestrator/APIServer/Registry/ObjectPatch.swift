@@ -76,7 +76,7 @@ struct ObjectPatch: Sendable {
     } catch {
       throw .internalError("\(error)")
     }
-    let decoded = try decode(patched, isApplied: isApplied)
+    let decoded = try decode(patched)
     var object = decoder.completed(decoded.value)
     try checkIdentity(&object, live)
     if !isApplied {
@@ -99,7 +99,7 @@ struct ObjectPatch: Sendable {
     }
   }
 
-  private func decode(_ patched: JSON, isApplied: Bool) throws(StatusError) -> ObjectDecoder.Decoded {
+  private func decode(_ patched: JSON) throws(StatusError) -> ObjectDecoder.Decoded {
     let decoded: ObjectDecoder.Decoded
     do {
       decoded = try ObjectDecoder(schema: decoder.schema).decode(patched, as: decoder.shape)
@@ -108,7 +108,6 @@ struct ObjectPatch: Sendable {
     }
     let all = problems + decoded.problems
     if decoder.fieldValidation == .strict, !all.isEmpty {
-      if case .json = change, decoded.problems.isEmpty { throw .badRequest(DecodeError.strict(all)) }
       throw Self.undecodable(patched, DecodeError.strict(all))
     }
     return decoded

@@ -15,10 +15,14 @@ struct ObjectUpdate: Sendable {
   var uid = ""
   /// Whether the object is made if it is not there, even if its kind does not provide for that.
   var forcesCreate = false
+  /// How the object looks through the `scale` subresource, if it is written through that.
+  var scale: ScaleView?
   let make: Make
 
   /// Whether an object that is not there is made.
-  var mayCreate: Bool { route == .object && (forcesCreate || kind.strategy.allowsCreateOnUpdate) }
+  var mayCreate: Bool {
+    target.subresource.isEmpty && (forcesCreate || kind.strategy.allowsCreateOnUpdate)
+  }
 }
 
 extension Registry {
@@ -87,9 +91,11 @@ extension Registry {
     try Self.checkUID(update.uid, of: live.uid, target)
     var (new, warnings) = try update.make(live)
     if !admission.isEmpty {
-      var request = Self.request(update, object: new, old: live)
+      var request = try Self.request(update, object: new, old: live)
       try await admit(&request)
-      new = request.object ?? new
+      if let admitted = request.object {
+        if let scale = update.scale { try scale.write(admitted, to: &new) } else { new = admitted }
+      }
     }
     if let warning = ObjectIdentity.dropRepeatedOwners(&new) { warnings.append(warning) }
     try checkVersion(of: new, current, update)
@@ -97,7 +103,7 @@ extension Registry {
     new["metadata", "resourceVersion"] = live["metadata", "resourceVersion"]
     let errors = update.route.errors(new, old: live, kind: kind)
     guard errors.isEmpty else { throw kind.invalid(errors, name: target.name) }
-    if !admission.isEmpty { try await validate(Self.request(update, object: new, old: live)) }
+    if !admission.isEmpty { try await validate(try Self.request(update, object: new, old: live)) }
     if Self.isReadyToGo(new, kind) {
       return try await remove(current, as: new, update, warnings)
     }
@@ -158,8 +164,12 @@ extension Registry {
     return !kind.isNamespace || (object["spec"]?["finalizers"]?.array ?? []).isEmpty
   }
 
-  private static func request(_ update: ObjectUpdate, object: JSON, old: JSON) -> AdmissionRequest {
-    AdmissionRequest(
+  private static func request(
+    _ update: ObjectUpdate, object: JSON, old: JSON
+  ) throws(StatusError) -> AdmissionRequest {
+    var (object, old) = (object, old)
+    if let scale = update.scale { (object, old) = (try scale.scale(of: object), try scale.scale(of: old)) }
+    return AdmissionRequest(
       operation: .update, resource: update.target.resource, subresource: update.target.subresource,
       namespace: update.kind.isNamespace ? update.target.name : update.target.namespace,
       name: update.target.name, object: object, old: old, options: update.context.options("UpdateOptions"),

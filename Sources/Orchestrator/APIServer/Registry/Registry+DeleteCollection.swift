@@ -1,0 +1,72 @@
+public import Exchange
+public import Objects
+public import Storage
+import Synchronization
+
+extension Registry {
+  /// Deletes all objects that match a query, some at a time.
+  /// - Returns: the list of those that matched, as they were.
+  /// - Throws: what the first deletion that failed threw; objects that go meanwhile are no failure.
+  public func deleteCollection(
+    _ resource: Resource, _ query: ListQuery, options: JSON, _ context: WriteContext
+  ) async throws(StatusError) -> JSON {
+    var parsed = try DeleteOptions(options)
+    if context.dryRun { parsed.setDryRun() }
+    let (objects, revision) = try await matching(resource, query)
+    let targets = objects.map {
+      Target(
+        resource, namespace: $0["metadata"]?["namespace"]?.string ?? "", name: $0.objectName)
+    }
+    try await deleteAll(targets, parsed, sent: options, context.user)
+    var metadata: JSON = [:]
+    if revision > 0 { metadata["resourceVersion"] = .string(String(revision)) }
+    let items = objects.map { object -> JSON in
+      // Items of a list do not say what they are.
+      var item = object
+      item["kind"] = nil
+      item["apiVersion"] = nil
+      return item
+    }
+    return [
+      "kind": .string(resource.kind + "List"), "apiVersion": .string(resource.apiVersion),
+      "metadata": metadata, "items": .array(items),
+    ]
+  }
+
+  private func matching(
+    _ resource: Resource, _ query: ListQuery
+  ) async throws(StatusError) -> (objects: [JSON], revision: Int64) {
+    var query = query
+    if query.limit == 0 { query.limit = environment.limits.page }
+    var objects: [JSON] = []
+    while true {
+      let page = try await stores[resource].list(query)
+      objects += page.items.map(\.json)
+      if page.continueToken.isEmpty { return (objects, page.revision) }
+      query.continueToken = page.continueToken
+    }
+  }
+
+  private func deleteAll(
+    _ targets: [Target], _ options: DeleteOptions, sent: JSON, _ user: UserInfo
+  ) async throws(StatusError) {
+    let next = Atomic(0)
+    let failure = Mutex<StatusError?>(nil)
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<min(environment.limits.parallelDeletions, targets.count) {
+        group.addTask {
+          while !Task.isCancelled, failure.withLock({ $0 == nil }) {
+            let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
+            guard place < targets.count else { return }
+            do {
+              _ = try await self.delete(targets[place], options, sent: sent, user)
+            } catch {
+              if !error.isNotFound { failure.withLock { $0 = $0 ?? error } }
+            }
+          }
+        }
+      }
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure }
+  }
+}
