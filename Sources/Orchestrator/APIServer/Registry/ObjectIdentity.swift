@@ -48,7 +48,8 @@ enum ObjectIdentity {
     }
     guard !repeated.isEmpty else { return nil }
     object["metadata", "ownerReferences"] = .array(unique)
-    return ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, "
+    return
+      ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, "
       + "and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
       + repeated.joined(separator: ", ")
   }

@@ -125,7 +125,8 @@ extension Registry {
     var error = StatusError.alreadyExists(kind.resource, name: name)
     if isGenerated {
       error.status["message"] = .string(
-        "\(kind.qualifiedKind) \"\(name)\" already exists, the server was not able to generate a unique name for the object")
+        "\(kind.qualifiedKind) \"\(name)\" already exists, the server was not able to generate a unique name for the object"
+      )
       error.status["details", "kind"] = .string(kind.resource.kind)
       error.status["details", "retryAfterSeconds"] = 1
     }

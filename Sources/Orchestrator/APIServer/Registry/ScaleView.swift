@@ -146,7 +146,8 @@ extension Registry {
     if !resource.group.isEmpty { details["group"] = .string(resource.group) }
     throw StatusError(
       code: 409, reason: "Conflict",
-      message: "Operation cannot be fulfilled on \(qualified) \"\(target.name)\": Precondition failed: UID in "
+      message:
+        "Operation cannot be fulfilled on \(qualified) \"\(target.name)\": Precondition failed: UID in "
         + "precondition: \(scale.uid), UID in object meta: \(live.uid)",
       details: details)
   }
