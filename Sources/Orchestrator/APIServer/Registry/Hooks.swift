@@ -5,9 +5,6 @@ import Objects
 struct PendingHooks: Sendable {
   private var undos: [any HookUndo] = []
 
-  /// Whether nothing has to be done when the write ends.
-  var isEmpty: Bool { undos.isEmpty }
-
   mutating func add(_ undo: any HookUndo) { undos.append(undo) }
 
   func commit() async {

@@ -86,7 +86,7 @@ extension Registry {
   // MARK: Objects that are there
 
   private func replace(_ current: StoredObject, _ update: ObjectUpdate) async throws(StatusError) -> Attempt {
-    let (kind, target, context) = (update.kind, update.target, update.context)
+    let (target, context) = (update.target, update.context)
     let live = current.json
     try Self.checkUID(update.uid, of: live.uid, target)
     var (new, warnings) = try update.make(live)
@@ -99,48 +99,41 @@ extension Registry {
     }
     if let warning = ObjectIdentity.dropRepeatedOwners(&new) { warnings.append(warning) }
     try checkVersion(of: new, current, update)
+    var pending = PendingHooks()
+    if !hooks.isEmpty {
+      pending = try await callHooks(&new, old: live, resource: target.resource, dryRun: context.dryRun)
+    }
+    do {
+      let attempt = try await store(new, over: current, update, warnings)
+      if case .done = attempt, !context.dryRun { await pending.commit() } else { await pending.undo() }
+      return attempt
+    } catch {
+      await pending.undo()
+      throw error
+    }
+  }
+
+  /// Puts back what may not change, and stores the object if all rules let it pass.
+  private func store(
+    _ admitted: JSON, over current: StoredObject, _ update: ObjectUpdate, _ warnings: [String]
+  ) async throws(StatusError) -> Attempt {
+    let (kind, target, context) = (update.kind, update.target, update.context)
+    let live = current.json
+    var new = admitted
     update.route.prepare(&new, from: live, kind: kind, write: write(by: context))
     new["metadata", "resourceVersion"] = live["metadata", "resourceVersion"]
     let errors = update.route.errors(new, old: live, kind: kind)
     guard errors.isEmpty else { throw kind.invalid(errors, name: target.name) }
     if !admission.isEmpty { try await validate(try Self.request(update, object: new, old: live)) }
-    if Self.isReadyToGo(new, kind) {
-      return try await remove(current, as: new, update, warnings)
-    }
-    var pending = PendingHooks()
-    if !hooks.isEmpty {
-      pending = try await callHooks(&new, old: live, resource: target.resource, dryRun: context.dryRun)
-    }
+    if Self.isReadyToGo(new, kind) { return try await remove(current, as: new, update, warnings) }
     new = FieldManager.keepingTimes(of: live, in: new)
-    if new == live {
-      if !pending.isEmpty { await pending.commit() }
-      return .done(WriteResult(stored: current, warnings: warnings))
-    }
-    if context.dryRun {
-      if !pending.isEmpty { await pending.undo() }
-      return .done(WriteResult(object: new, warnings: warnings))
-    }
-    return try await store(new, over: current, update, pending, warnings)
-  }
-
-  private func store(
-    _ new: JSON, over current: StoredObject, _ update: ObjectUpdate, _ pending: PendingHooks,
-    _ warnings: [String]
-  ) async throws(StatusError) -> Attempt {
-    do {
-      let outcome = try await stores[update.target.resource].update(
-        new, update.target.objectName, expecting: current.revision, lease: try await lease(for: update.kind))
-      switch outcome {
-      case .stored(let stored):
-        if !pending.isEmpty { await pending.commit() }
-        return .done(WriteResult(stored: stored, warnings: warnings))
-      case .changed(let now):
-        if !pending.isEmpty { await pending.undo() }
-        return .changed(now)
-      }
-    } catch {
-      if !pending.isEmpty { await pending.undo() }
-      throw error
+    if new == live { return .done(WriteResult(stored: current, warnings: warnings)) }
+    if context.dryRun { return .done(WriteResult(object: new, warnings: warnings)) }
+    let outcome = try await stores[target.resource].update(
+      new, target.objectName, expecting: current.revision, lease: try await lease(for: kind))
+    return switch outcome {
+    case .stored(let stored): .done(WriteResult(stored: stored, warnings: warnings))
+    case .changed(let now): .changed(now)
     }
   }
 

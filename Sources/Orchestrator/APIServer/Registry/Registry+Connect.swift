@@ -1,5 +1,6 @@
 public import Exchange
 import Objects
+import Storage
 
 extension Registry {
   /// Carries a request on to where a pod runs, to a node, or to a service: `log`, `exec`, `attach`, `portforward` and

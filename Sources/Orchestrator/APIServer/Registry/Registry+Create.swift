@@ -39,8 +39,7 @@ extension Registry {
     let generates = admitted.objectName.isEmpty && !generatedBase(of: admitted).isEmpty
     let attempts = generates ? environment.limits.generatedNames : 1
     for attempt in 1...max(1, attempts) {
-      let new = try await prepared(kind, target, admitted, &request, context)
-      switch try await store(new: new, kind, target, context) {
+      switch try await createOnce(kind, target, admitted, &request, context) {
       case .created(let result): return result
       case .exists(let name, let current):
         guard attempt >= attempts else { continue }
@@ -54,59 +53,60 @@ extension Registry {
     object["metadata", "generateName"]?.string ?? ""
   }
 
-  /// The object as it is to be stored, which all rules have let pass.
-  private func prepared(
-    _ kind: ResourceKind, _ target: Target, _ admitted: JSON, _ request: inout AdmissionRequest,
-    _ context: WriteContext
-  ) async throws(StatusError) -> JSON {
-    var new = admitted
-    if new.objectName.isEmpty, !generatedBase(of: new).isEmpty {
-      new["metadata", "name"] = .string(
-        ObjectMetadata.generatedName(base: generatedBase(of: new), suffix: environment.nameSuffix()))
-    }
-    kind.strategy.prepareForCreate(
-      &new, uid: environment.uid(), namespace: target.resource.isNamespaced ? target.namespace : nil,
-      write: write(by: context))
-    let errors = kind.errors(create: new)
-    guard errors.isEmpty else { throw kind.invalid(errors, name: new.objectName) }
-    request.name = new.objectName
-    request.object = new
-    try await validate(request)
-    return new
-  }
-
   private enum Creation {
     case created(WriteResult)
     case exists(name: String, current: JSON)
   }
 
-  private func store(
-    new: JSON, _ kind: ResourceKind, _ target: Target, _ context: WriteContext
+  /// Names the object, fills in what the server sets, and stores it if all rules let it pass.
+  private func createOnce(
+    _ kind: ResourceKind, _ target: Target, _ admitted: JSON, _ request: inout AdmissionRequest,
+    _ context: WriteContext
   ) async throws(StatusError) -> Creation {
-    var new = new
-    let store = stores[target.resource]
-    let name = ObjectName(
-      namespace: target.resource.isNamespaced ? target.namespace : "", name: new.objectName)
-    guard context.dryRun || Self.isUnversioned(new) else { throw Self.versionOnCreate }
-    let pending = try await callHooks(&new, old: nil, resource: target.resource, dryRun: context.dryRun)
+    var new = admitted
+    if new.objectName.isEmpty, !generatedBase(of: new).isEmpty {
+      new["metadata", "name"] = .string(
+        ObjectMetadata.generatedName(base: generatedBase(of: new), suffix: environment.nameSuffix()))
+    }
+    var pending = PendingHooks()
+    if !hooks.isEmpty {
+      pending = try await callHooks(&new, old: nil, resource: target.resource, dryRun: context.dryRun)
+    }
     do {
-      if context.dryRun {
-        let current = try await store.get(name)
-        if !pending.isEmpty { await pending.undo() }
-        if let current { return .exists(name: name.name, current: current.json) }
-        return .created(WriteResult(object: new, created: true))
-      }
-      switch try await store.create(new, name, lease: try await lease(for: kind)) {
-      case .stored(let stored):
-        if !pending.isEmpty { await pending.commit() }
-        return .created(WriteResult(stored: stored, created: true))
-      case .changed(let current):
-        if !pending.isEmpty { await pending.undo() }
-        return .exists(name: name.name, current: current?.json ?? .null)
-      }
+      let creation = try await store(new, kind, target, &request, context)
+      if case .created = creation, !context.dryRun { await pending.commit() } else { await pending.undo() }
+      return creation
     } catch {
-      if !pending.isEmpty { await pending.undo() }
+      await pending.undo()
       throw error
+    }
+  }
+
+  private func store(
+    _ admitted: JSON, _ kind: ResourceKind, _ target: Target, _ request: inout AdmissionRequest,
+    _ context: WriteContext
+  ) async throws(StatusError) -> Creation {
+    var new = admitted
+    let namespace = target.resource.isNamespaced ? target.namespace : nil
+    kind.strategy.prepareForCreate(
+      &new, uid: environment.uid(), namespace: namespace, write: write(by: context))
+    let errors = kind.errors(create: new)
+    guard errors.isEmpty else { throw kind.invalid(errors, name: new.objectName) }
+    request.name = new.objectName
+    request.object = new
+    try await validate(request)
+    let store = stores[target.resource]
+    let name = ObjectName(namespace: namespace ?? "", name: new.objectName)
+    if context.dryRun {
+      if let current = try await store.get(name) {
+        return .exists(name: name.name, current: current.json)
+      }
+      return .created(WriteResult(object: new, created: true))
+    }
+    guard Self.isUnversioned(new) else { throw Self.versionOnCreate }
+    switch try await store.create(new, name, lease: try await lease(for: kind)) {
+    case .stored(let stored): return .created(WriteResult(stored: stored, created: true))
+    case .changed(let current): return .exists(name: name.name, current: current?.json ?? .null)
     }
   }
 

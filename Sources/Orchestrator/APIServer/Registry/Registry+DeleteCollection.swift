@@ -50,23 +50,37 @@ extension Registry {
   private func deleteAll(
     _ targets: [Target], _ options: DeleteOptions, sent: JSON, _ user: UserInfo
   ) async throws(StatusError) {
-    let next = Atomic(0)
-    let failure = Mutex<StatusError?>(nil)
+    let work = DeletionWork()
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<min(environment.limits.parallelDeletions, targets.count) {
         group.addTask {
-          while !Task.isCancelled, failure.withLock({ $0 == nil }) {
-            let place = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard place < targets.count else { return }
-            do {
+          while !Task.isCancelled, let place = work.next(of: targets.count) {
+            do throws(StatusError) {
               _ = try await self.delete(targets[place], options, sent: sent, user)
             } catch {
-              if !error.isNotFound { failure.withLock { $0 = $0 ?? error } }
+              if !error.isNotFound { work.fail(error) }
             }
           }
         }
       }
     }
-    if let failure = failure.withLock({ $0 }) { throw failure }
+    if let failure = work.failure { throw failure }
   }
+}
+
+/// What several tasks that delete share: which object is next, and the first failure, after which all stop.
+private final class DeletionWork: Sendable {
+  private let state = Mutex<(next: Int, failure: StatusError?)>((0, nil))
+
+  var failure: StatusError? { state.withLock { $0.failure } }
+
+  func next(of count: Int) -> Int? {
+    state.withLock { state in
+      guard state.failure == nil, state.next < count else { return nil }
+      state.next += 1
+      return state.next - 1
+    }
+  }
+
+  func fail(_ error: StatusError) { state.withLock { $0.failure = $0.failure ?? error } }
 }

@@ -1,5 +1,6 @@
 import Exchange
 import Objects
+import Storage
 
 extension Registry {
   private static let tokenSeconds: ClosedRange<Int64> = 600...(1 << 32)

@@ -54,6 +54,8 @@ struct BodyDecoder {
     self.fieldValidation = fieldValidation
   }
 
+  private static let templateGeneration = "deprecated.daemonset.template.generation"
+
   private var apiVersion: String { group.isEmpty ? version : group + "/" + version }
 
   /// The object of a body, with defaults, and what to warn of.
@@ -78,6 +80,10 @@ struct BodyDecoder {
     if object["kind"]?.string != kind { object["kind"] = .string(kind) }
     if object["apiVersion"]?.string != apiVersion { object["apiVersion"] = .string(apiVersion) }
     Defaults.apply(to: &object, group: group, version: version, kind: kind)
+    if kind == "DaemonSet", object["metadata"]?["annotations"]?[Self.templateGeneration] == nil {
+      // Once a field, which is always there: who writes the object owns it. The strategy sets the value.
+      object["metadata", "annotations", Self.templateGeneration] = "0"
+    }
     return object
   }
 

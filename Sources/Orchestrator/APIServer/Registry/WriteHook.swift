@@ -6,8 +6,9 @@ public protocol WriteHook: Sendable {
   /// Whether the hook has to do with objects of this resource.
   func handles(_ resource: Resource) -> Bool
 
-  /// Called with what is about to be stored, which all rules have let pass; may fill in what it allocates. `old` is nil
-  /// for a creation. A dry run allocates nothing for good.
+  /// Called with what is about to be stored, after admission and before the kind's own rules, which see what is
+  /// filled in here. `old` is nil for a creation. May be called again for one write, each time after `undo`. A dry run
+  /// allocates nothing for good.
   /// - Returns: how to take it back if the object is not stored after all.
   func beforeStore(_ new: inout JSON, old: JSON?, resource: Resource, dryRun: Bool) async throws(StatusError)
     -> (any HookUndo)?
