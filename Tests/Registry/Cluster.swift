@@ -151,7 +151,9 @@ let maps = "/api/v1/namespaces/g/configmaps"
 let pods = "/api/v1/namespaces/g/pods"
 let deployments = "/apis/apps/v1/namespaces/g/deployments"
 
-func map(_ name: String, _ data: JSON = ["a": "1"]) -> JSON { ["metadata": ["name": .string(name)], "data": data] }
+func map(_ name: String, _ data: JSON = ["a": "1"]) -> JSON {
+  ["metadata": ["name": .string(name)], "data": data]
+}
 
 func pod(_ name: String) -> JSON {
   ["metadata": ["name": .string(name)], "spec": ["containers": [["name": "c", "image": "x"]]]]

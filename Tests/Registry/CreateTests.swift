@@ -65,7 +65,8 @@ struct CreateTests {
     (
       #"{"metadata":{}}"#,
       failure(
-        422, "Invalid", #"ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required"#,
+        422, "Invalid",
+        #"ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required"#,
         [
           "kind": "ConfigMap",
           "causes": [

@@ -12,7 +12,8 @@ struct DeleteTests {
       "details": ["name": "m", "kind": "configmaps", "uid": "uid-1"],
     ]
     #expect(
-      await cluster.send("DELETE", maps + "/m", json: ["dryRun": ["All"]]) == Answer(code: 200, body: success))
+      await cluster.send("DELETE", maps + "/m", json: ["dryRun": ["All"]]) == Answer(code: 200, body: success)
+    )
     #expect(await cluster.send("DELETE", maps + "/m") == Answer(code: 200, body: success))
     #expect(
       await cluster.send("DELETE", maps + "/m")
@@ -46,7 +47,8 @@ struct DeleteTests {
           "causes": [
             [
               "reason": "FieldValueNotSupported",
-              "message": #"Unsupported value: "x": supported values: "Foreground", "Background", "Orphan", "nil""#,
+              "message":
+                #"Unsupported value: "x": supported values: "Foreground", "Background", "Orphan", "nil""#,
               "field": "propagationPolicy",
             ]
           ],

@@ -78,7 +78,8 @@ struct EvictionTests {
       status: ["observedGeneration": 1, "disruptionsAllowed": 0, "currentHealthy": 1, "desiredHealthy": 1])
     #expect(await cluster.send("POST", pods + "/p/eviction", json: Self.eviction) == Self.success)
     let other = await Self.cluster(
-      isReady: false, status: ["observedGeneration": 1], specification: ["unhealthyPodEvictionPolicy": "AlwaysAllow"])
+      isReady: false, status: ["observedGeneration": 1],
+      specification: ["unhealthyPodEvictionPolicy": "AlwaysAllow"])
     #expect(await other.send("POST", pods + "/p/eviction", json: Self.eviction) == Self.success)
   }
 

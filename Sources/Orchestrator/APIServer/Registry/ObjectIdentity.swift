@@ -55,6 +55,18 @@ enum ObjectIdentity {
   }
 }
 
+/// The words for an object that is not the one that a write means, which are those of the store.
+enum Precondition {
+  /// Says that the `name` of an object (`UID`, `ResourceVersion`) is another than the expected one.
+  static func failure(_ name: String, _ expected: String, _ actual: String, of target: Target) -> String {
+    let key = ["/registry", target.resource.resource, target.objectName.namespace, target.name]
+    return
+      "StorageError: invalid object, Code: 4, Key: \(key.filter { !$0.isEmpty }.joined(separator: "/")), "
+      + "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: \(name) in precondition: \(expected), "
+      + "\(name) in object meta: \(actual)"
+  }
+}
+
 extension Target {
   /// The stored object that is meant.
   var objectName: ObjectName {

@@ -99,8 +99,11 @@ extension Registry {
     }
     if let warning = ObjectIdentity.dropRepeatedOwners(&new) { warnings.append(warning) }
     try checkVersion(of: new, current, update)
+    update.route.prepare(&new, from: live, kind: update.kind, write: write(by: context))
+    new["metadata", "resourceVersion"] = live["metadata", "resourceVersion"]
     var pending = PendingHooks()
-    if !hooks.isEmpty {
+    // Through a subresource nothing changes that hooks care for.
+    if !hooks.isEmpty, target.subresource.isEmpty {
       pending = try await callHooks(&new, old: live, resource: target.resource, dryRun: context.dryRun)
     }
     do {
@@ -113,20 +116,17 @@ extension Registry {
     }
   }
 
-  /// Puts back what may not change, and stores the object if all rules let it pass.
+  /// Stores the object if all rules let it pass.
   private func store(
-    _ admitted: JSON, over current: StoredObject, _ update: ObjectUpdate, _ warnings: [String]
+    _ prepared: JSON, over current: StoredObject, _ update: ObjectUpdate, _ warnings: [String]
   ) async throws(StatusError) -> Attempt {
     let (kind, target, context) = (update.kind, update.target, update.context)
     let live = current.json
-    var new = admitted
-    update.route.prepare(&new, from: live, kind: kind, write: write(by: context))
-    new["metadata", "resourceVersion"] = live["metadata", "resourceVersion"]
-    let errors = update.route.errors(new, old: live, kind: kind)
+    let errors = update.route.errors(prepared, old: live, kind: kind)
     guard errors.isEmpty else { throw kind.invalid(errors, name: target.name) }
-    if !admission.isEmpty { try await validate(try Self.request(update, object: new, old: live)) }
-    if Self.isReadyToGo(new, kind) { return try await remove(current, as: new, update, warnings) }
-    new = FieldManager.keepingTimes(of: live, in: new)
+    if !admission.isEmpty { try await validate(try Self.request(update, object: prepared, old: live)) }
+    if Self.isReadyToGo(prepared, kind) { return try await remove(current, as: prepared, update, warnings) }
+    let new = FieldManager.keepingTimes(of: live, in: prepared)
     if new == live { return .done(WriteResult(stored: current, warnings: warnings)) }
     if context.dryRun { return .done(WriteResult(object: new, warnings: warnings)) }
     let outcome = try await stores[target.resource].update(
@@ -176,7 +176,7 @@ extension Registry {
     guard !expected.isEmpty, expected != live else { return }
     throw .conflict(
       target.resource, name: target.name,
-      "Precondition failed: UID in precondition: \(expected), UID in object meta: \(live)")
+      Precondition.failure("UID", expected, live, of: target))
   }
 
   /// - Throws: 409 if the writer has read another version than there is now.

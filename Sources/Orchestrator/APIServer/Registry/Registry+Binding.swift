@@ -62,13 +62,13 @@ enum PodBinding {
     if !binding.uid.isEmpty, binding.uid != live.uid {
       throw .conflict(
         target.resource, name: name,
-        "Precondition failed: UID in precondition: \(binding.uid), UID in object meta: \(live.uid)")
+        Precondition.failure("UID", binding.uid, live.uid, of: target))
     }
     if !binding.resourceVersion.isEmpty, binding.resourceVersion != live.resourceVersion {
       throw .conflict(
         target.resource, name: name,
-        "Precondition failed: ResourceVersion in precondition: \(binding.resourceVersion), ResourceVersion in "
-          + "object meta: \(live.resourceVersion)")
+        Precondition.failure(
+          "ResourceVersion", binding.resourceVersion, live.resourceVersion, of: target))
     }
     if live.isDeleting {
       throw conflict(name, "pod \(name) is being deleted, cannot be assigned to a host")

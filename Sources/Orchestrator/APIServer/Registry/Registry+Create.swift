@@ -68,6 +68,9 @@ extension Registry {
       new["metadata", "name"] = .string(
         ObjectMetadata.generatedName(base: generatedBase(of: new), suffix: environment.nameSuffix()))
     }
+    kind.strategy.prepareForCreate(
+      &new, uid: environment.uid(), namespace: target.resource.isNamespaced ? target.namespace : nil,
+      write: write(by: context))
     var pending = PendingHooks()
     if !hooks.isEmpty {
       pending = try await callHooks(&new, old: nil, resource: target.resource, dryRun: context.dryRun)
@@ -83,20 +86,17 @@ extension Registry {
   }
 
   private func store(
-    _ admitted: JSON, _ kind: ResourceKind, _ target: Target, _ request: inout AdmissionRequest,
+    _ new: JSON, _ kind: ResourceKind, _ target: Target, _ request: inout AdmissionRequest,
     _ context: WriteContext
   ) async throws(StatusError) -> Creation {
-    var new = admitted
-    let namespace = target.resource.isNamespaced ? target.namespace : nil
-    kind.strategy.prepareForCreate(
-      &new, uid: environment.uid(), namespace: namespace, write: write(by: context))
     let errors = kind.errors(create: new)
     guard errors.isEmpty else { throw kind.invalid(errors, name: new.objectName) }
     request.name = new.objectName
     request.object = new
     try await validate(request)
     let store = stores[target.resource]
-    let name = ObjectName(namespace: namespace ?? "", name: new.objectName)
+    let name = ObjectName(
+      namespace: target.resource.isNamespaced ? target.namespace : "", name: new.objectName)
     if context.dryRun {
       if let current = try await store.get(name) {
         return .exists(name: name.name, current: current.json)

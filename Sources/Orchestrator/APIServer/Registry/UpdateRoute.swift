@@ -31,6 +31,12 @@ enum UpdateRoute: String, Sendable {
 
   /// What is wrong with a prepared object.
   func errors(_ new: JSON, old: JSON, kind: ResourceKind) -> [FieldError] {
+    let errors = rules(new, old: old, kind: kind)
+    guard kind.resource.group == "certificates.k8s.io" else { return errors }
+    return errors + CertificateDecision.errors(new, old: old, route: self)
+  }
+
+  private func rules(_ new: JSON, old: JSON, kind: ResourceKind) -> [FieldError] {
     let resource = kind.resource
     switch self {
     case .object, .approval:

@@ -6,8 +6,8 @@ public protocol WriteHook: Sendable {
   /// Whether the hook has to do with objects of this resource.
   func handles(_ resource: Resource) -> Bool
 
-  /// Called with what is about to be stored, after admission and before the kind's own rules, which see what is
-  /// filled in here. `old` is nil for a creation. May be called again for one write, each time after `undo`. A dry run
+  /// Called with what is about to be stored, admitted and prepared by its kind's strategy, before it is validated: what is
+  /// filled in here is validated, too. `old` is nil for a creation. May be called again for one write, each time after `undo`. A dry run
   /// allocates nothing for good.
   /// - Returns: how to take it back if the object is not stored after all.
   func beforeStore(_ new: inout JSON, old: JSON?, resource: Resource, dryRun: Bool) async throws(StatusError)
