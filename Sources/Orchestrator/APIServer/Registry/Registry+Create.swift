@@ -20,9 +20,11 @@ extension Registry {
     if let warning = ObjectIdentity.dropRepeatedOwners(&object) { warnings.append(warning) }
     object = kind.fieldManager(subresource: "").recordUpdate(
       live: nil, new: object, manager: context.manager, time: environment.now())
-    var result = try await create(kind, target, object, context)
+    let stored = target.stored
+    object = StoredVersion.stored(object, from: target.resource, live: nil)
+    var result = try await create(try ResourceKind(stored.resource), stored, object, context)
     result.warnings = warnings + result.warnings
-    return result
+    return result.served(as: target.resource, stored: stored.resource)
   }
 
   /// Makes an object that is decoded, has its defaults, and whose fields have their owners.

@@ -12,7 +12,12 @@ extension Registry {
     guard target.subresource.isEmpty else { throw .methodNotAllowed }
     var parsed = try DeleteOptions(options)
     if context.dryRun { parsed.setDryRun() }
-    return try await delete(target, parsed, sent: options, context.user)
+    let stored = target.stored
+    var result = try await delete(stored, parsed, sent: options, context.user)
+    if stored.resource.apiVersion != target.resource.apiVersion {
+      result.object = StoredVersion.served(result.object, as: target.resource)
+    }
+    return result
   }
 
   private enum Attempt {

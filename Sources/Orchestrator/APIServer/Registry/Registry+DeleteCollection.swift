@@ -12,17 +12,18 @@ extension Registry {
   ) async throws(StatusError) -> JSON {
     var parsed = try DeleteOptions(options)
     if context.dryRun { parsed.setDryRun() }
-    let (objects, revision) = try await matching(resource, query)
+    let storedResource = StoredVersion.of(resource)
+    let (objects, revision) = try await matching(storedResource, query)
     let targets = objects.map {
       Target(
-        resource, namespace: $0["metadata"]?["namespace"]?.string ?? "", name: $0.objectName)
+        storedResource, namespace: $0["metadata"]?["namespace"]?.string ?? "", name: $0.objectName)
     }
     try await deleteAll(targets, parsed, sent: options, context.user)
     var metadata: JSON = [:]
     if revision > 0 { metadata["resourceVersion"] = .string(String(revision)) }
     let items = objects.map { object -> JSON in
       // Items of a list do not say what they are.
-      var item = object
+      var item = StoredVersion.served(object, as: resource)
       item["kind"] = nil
       item["apiVersion"] = nil
       return item

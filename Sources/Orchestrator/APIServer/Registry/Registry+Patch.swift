@@ -14,10 +14,14 @@ extension Registry {
       patch, body, decoder: BodyDecoder(kind, context.fieldValidation),
       manager: kind.fieldManager(subresource: target.subresource), target: target, context: context,
       time: environment.now())
-    var update = ObjectUpdate(kind: kind, target: target, route: route, context: context) {
-      live throws(StatusError) in try change.applied(to: live)
+    let (stored, resource) = (target.stored, target.resource)
+    var update = ObjectUpdate(
+      kind: try ResourceKind(stored.resource), target: stored, route: route, context: context
+    ) { live throws(StatusError) in
+      let (object, warnings) = try change.applied(to: live.map { StoredVersion.served($0, as: resource) })
+      return (StoredVersion.stored(object, from: resource, live: live), warnings)
     }
     update.forcesCreate = patch == .apply
-    return try await run(update)
+    return try await run(update).served(as: resource, stored: stored.resource)
   }
 }

@@ -15,12 +15,17 @@ extension Registry {
     try ObjectIdentity.checkName(object, of: target)
     let manager = kind.fieldManager(subresource: target.subresource)
     let (new, name, time) = (object, context.manager, environment.now())
-    var update = ObjectUpdate(kind: kind, target: target, route: route, context: context) {
-      (manager.recordUpdate(live: $0, new: new, manager: name, time: time), [])
+    let (stored, resource) = (target.stored, target.resource)
+    var update = ObjectUpdate(
+      kind: try ResourceKind(stored.resource), target: stored, route: route, context: context
+    ) { live throws(StatusError) in
+      let served = live.map { StoredVersion.served($0, as: resource) }
+      let owned = manager.recordUpdate(live: served, new: new, manager: name, time: time)
+      return (StoredVersion.stored(owned, from: resource, live: live), [])
     }
     update.uid = object.uid
     var result = try await run(update)
     result.warnings = warnings + result.warnings
-    return result
+    return result.served(as: resource, stored: stored.resource)
   }
 }

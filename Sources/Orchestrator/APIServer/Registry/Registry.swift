@@ -38,24 +38,27 @@ public final class Registry: Sendable {
 
   /// An object, or what a subresource shows of it.
   /// - Throws: 404 if there is none.
-  public func get(_ target: Target) async throws(StatusError) -> WriteResult {
+  public func get(_ sent: Target) async throws(StatusError) -> WriteResult {
+    let target = sent.stored
     guard let stored = try await stores[target.resource].get(target.objectName) else {
       throw .notFound(target.resource, name: target.name)
     }
     if target.subresource == "scale" {
       return WriteResult(object: try ScaleView(target.resource).scale(of: stored.json))
     }
-    return WriteResult(stored: stored)
+    return WriteResult(stored: stored).served(as: sent.resource, stored: target.resource)
   }
 
-  /// The objects of a resource that match; see `ResourceStore.list`.
+  /// The objects of a resource that match; see `ResourceStore.list`. They are as they are stored: where
+  /// that is another form than the resource's, `StoredVersion.served` makes it that.
   public func list(_ resource: Resource, _ query: ListQuery) async throws(StatusError) -> ObjectList {
-    try await stores[resource].list(query)
+    try await stores[StoredVersion.of(resource)].list(query)
   }
 
-  /// What happens to the objects of a resource that match; see `ResourceStore.watch`.
+  /// What happens to the objects of a resource that match; see `ResourceStore.watch`. As for lists, the
+  /// objects are as they are stored.
   public func watch(_ resource: Resource, _ query: WatchQuery) async throws(StatusError) -> ObjectWatch {
-    try await stores[resource].watch(query)
+    try await stores[StoredVersion.of(resource)].watch(query)
   }
 }
 

@@ -50,7 +50,14 @@ struct ResourceKind: Sendable {
   func fieldManager(subresource: String) -> FieldManager {
     FieldManager(
       schema: schema, shape: shape, apiVersion: resource.apiVersion, kind: resource.kind,
-      subresource: subresource, resetFields: ResetFieldsTable.fields(of: resource, subresource: subresource))
+      subresource: subresource, resetFields: ResetFieldsTable.fields(of: resource, subresource: subresource)
+    ) { [schema] object, _, version in
+      guard let converted = StoredVersion.convert(object, to: version, live: nil) else { return nil }
+      let type = try? TypeMeta(converted)
+      guard let type, let shape = schema.shape(forGroup: type.group, version: type.version, kind: type.kind)
+      else { return nil }
+      return FieldManager.Version(object: converted, shape: shape)
+    }
   }
 
   func invalid(_ errors: [FieldError], name: String) -> StatusError {
