@@ -37,6 +37,13 @@ struct DeleteTests {
         ["name": "m", "kind": "ConfigMap"])
     ),
     (
+      ["gracePeriodSeconds": "soon"] as JSON,
+      failure(
+        400, "BadRequest",
+        #"DeleteOptions in version "v1" cannot be handled as a DeleteOptions: json: cannot unmarshal string "#
+          + "into Go struct field DeleteOptions.gracePeriodSeconds of type int64")
+    ),
+    (
       ["propagationPolicy": "x"] as JSON,
       failure(
         422, "Invalid",

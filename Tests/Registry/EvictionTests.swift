@@ -83,6 +83,27 @@ struct EvictionTests {
     #expect(await other.send("POST", pods + "/p/eviction", json: Self.eviction) == Self.success)
   }
 
+  @Test func `a pod of two budgets is not evicted`() async {
+    let cluster = await Self.cluster(status: ["observedGeneration": 1, "disruptionsAllowed": 1])
+    _ = await cluster.send(
+      "POST", Self.budgets,
+      json: ["metadata": ["name": "c"], "spec": ["selector": [:], "maxUnavailable": 1]])
+    let answer = await cluster.send("POST", pods + "/p/eviction", json: Self.eviction)
+    #expect(answer.code == 500)
+    #expect(answer["reason"] == "InternalError")
+  }
+
+  @Test func `the options of an eviction are those of the deletion`() async {
+    let cluster = await Self.cluster(status: nil)
+    var eviction = Self.eviction
+    eviction["deleteOptions"] = ["preconditions": ["uid": "other"]]
+    #expect(await cluster.send("POST", pods + "/p/eviction", json: eviction).code == 409)
+    eviction["deleteOptions"] = ["gracePeriodSeconds": 7]
+    #expect(await cluster.send("POST", pods + "/p/eviction", json: eviction) == Self.success)
+    #expect(
+      await cluster.send("GET", pods + "/p")["metadata", "deletionGracePeriodSeconds"] == 7)
+  }
+
   @Test func `an eviction that does not fit is refused`() async {
     let cluster = Cluster()
     #expect(

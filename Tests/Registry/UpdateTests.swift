@@ -155,6 +155,18 @@ struct UpdateTests {
     #expect(await cluster.send("GET", maps + "/m").code == 404)
   }
 
+  @Test(arguments: [
+    ("/api/v1/pods/", "Namespace parameter required."),
+    ("/api/v1/namespaces/g/pods/..", #"Name parameter invalid: "..": may not be '..'"#),
+    ("/api/v1/namespaces/g/pods/a%b", #"Name parameter invalid: "a%b": may not contain '%'"#),
+    ("/api/v1/namespaces/g/pods", "Name parameter required."),
+  ])
+  func `what cannot be part of a key is no name`(path: String, message: String) async {
+    for method in ["GET", "PUT", "MERGE"] {
+      #expect(await Cluster().send(method, path, json: [:]) == failure(400, "BadRequest", message))
+    }
+  }
+
   @Test func `a subresource without updates is refused`() async {
     #expect(await Cluster().send("PUT", pods + "/p/log").code == 405)
   }

@@ -22,8 +22,9 @@ struct DeleteOptions: Sendable {
   init() {}
 
   /// Reads options; null or nothing says nothing.
-  /// - Throws: 422 if they contradict themselves or name what there is not.
-  init(_ options: JSON) throws(StatusError) {
+  /// - Throws: 400 if they are no such options, 422 if they contradict themselves or name what there is not.
+  init(_ sent: JSON) throws(StatusError) {
+    let options = try Self.decoded(sent)
     let policy = options["propagationPolicy"]?.string
     orphansDependents = options["orphanDependents"]?.boolean
     var errors: [FieldError] = []
@@ -53,6 +54,20 @@ struct DeleteOptions: Sendable {
     gracePeriodSeconds = options["gracePeriodSeconds"]?.integer.map { $0 < 0 ? 1 : $0 }
     uid = options["preconditions"]?["uid"]?.string
     resourceVersion = options["preconditions"]?["resourceVersion"]?.string
+  }
+
+  private static func decoded(_ sent: JSON) throws(StatusError) -> JSON {
+    let schema = Schema.builtIn
+    guard !sent.isNull,
+      let shape = schema.shape(forGroup: "meta.k8s.io", version: "v1", kind: "DeleteOptions")
+    else { return [:] }
+    do {
+      return try ObjectDecoder(schema: schema).decode(sent, as: shape).value
+    } catch {
+      throw .badRequest(
+        DecodeError.cannotBeHandled(
+          kind: "DeleteOptions", version: "v1", as: "DeleteOptions", error.description))
+    }
   }
 
   mutating func setDryRun() { isDryRun = true }

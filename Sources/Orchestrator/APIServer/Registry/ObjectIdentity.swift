@@ -68,6 +68,32 @@ enum Precondition {
 }
 
 extension Target {
+  /// - Throws: 400 if this names no object, or cannot be part of a key of the store.
+  func checkObject() throws(StatusError) {
+    try checkNamespace()
+    if name.isEmpty { throw .badRequest("Name parameter required.") }
+    if let problem = Self.problem(ofSegment: name) {
+      throw .badRequest("Name parameter invalid: \"\(name)\": \(problem)")
+    }
+  }
+
+  /// - Throws: 400 if objects of the resource are in namespaces and this names none that can be part of a key.
+  func checkNamespace() throws(StatusError) {
+    guard resource.isNamespaced else { return }
+    if namespace.isEmpty { throw .badRequest("Namespace parameter required.") }
+    if let problem = Self.problem(ofSegment: namespace) {
+      throw .badRequest("Namespace parameter invalid: \"\(namespace)\": \(problem)")
+    }
+  }
+
+  private static func problem(ofSegment segment: String) -> String? {
+    if segment == "." || segment == ".." { return "may not be '\(segment)'" }
+    for character in ["/", "%"] where segment.utf8.contains(character.utf8.first ?? 0) {
+      return "may not contain '\(character)'"
+    }
+    return nil
+  }
+
   /// The stored object that is meant.
   var objectName: ObjectName {
     ObjectName(namespace: resource.isNamespaced ? namespace : "", name: name)

@@ -9,6 +9,7 @@ extension Registry {
   public func connect(
     _ target: Target, _ request: APIRequest, _ context: WriteContext
   ) async throws(StatusError) -> APIResponse {
+    try target.checkObject()
     guard let stored = try await stores[target.resource].get(target.objectName) else {
       throw .notFound(target.resource, name: target.name)
     }

@@ -7,6 +7,7 @@ extension Registry {
   public func create(
     _ target: Target, _ body: RequestBody, _ context: WriteContext
   ) async throws(StatusError) -> WriteResult {
+    if target.subresource.isEmpty { try target.checkNamespace() } else { try target.checkObject() }
     switch (target.resource.group, target.resource.resource, target.subresource) {
     case ("", "pods", "binding"), ("", "bindings", ""): return try await bind(target, body, context)
     case ("", "pods", "eviction"): return try await evict(target, body, context)

@@ -10,6 +10,7 @@ extension Registry {
     _ target: Target, options: JSON, _ context: WriteContext
   ) async throws(StatusError) -> DeleteResult {
     guard target.subresource.isEmpty else { throw .methodNotAllowed }
+    try target.checkObject()
     var parsed = try DeleteOptions(options)
     if context.dryRun { parsed.setDryRun() }
     let stored = target.stored

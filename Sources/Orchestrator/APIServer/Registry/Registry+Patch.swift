@@ -7,6 +7,7 @@ extension Registry {
   public func patch(
     _ target: Target, _ patch: PatchKind, _ body: RequestBody, _ context: WriteContext
   ) async throws(StatusError) -> WriteResult {
+    try target.checkObject()
     if target.subresource == "scale" { return try await patchScale(target, patch, body, context) }
     let route = try UpdateRoute(target)
     let kind = try ResourceKind(target.resource)

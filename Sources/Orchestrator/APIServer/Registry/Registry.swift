@@ -39,6 +39,7 @@ public final class Registry: Sendable {
   /// An object, or what a subresource shows of it.
   /// - Throws: 404 if there is none.
   public func get(_ sent: Target) async throws(StatusError) -> WriteResult {
+    try sent.checkObject()
     let target = sent.stored
     guard let stored = try await stores[target.resource].get(target.objectName) else {
       throw .notFound(target.resource, name: target.name)
