@@ -14,6 +14,13 @@ struct PendingHooks: Sendable {
   func undo() async {
     for undo in undos.reversed() { await undo.undo() }
   }
+
+  /// Undoes what was done for a write that failed. If the store did not answer, the object may be there after all: then
+  /// all stays taken, since what is taken for nothing is found by a repair, and what is given twice does harm.
+  func undo(after error: StatusError) async {
+    if error.code == 503 || error.code == 504 { return }
+    await undo()
+  }
 }
 
 extension Registry {

@@ -94,7 +94,7 @@ extension Registry {
       var request = try Self.request(update, object: new, old: live)
       try await admit(&request)
       if let admitted = request.object {
-        if let scale = update.scale { try scale.write(admitted, to: &new) } else { new = admitted }
+        if let scale = update.scale { scale.write(admitted, to: &new) } else { new = admitted }
       }
     }
     if let warning = ObjectIdentity.dropRepeatedOwners(&new) { warnings.append(warning) }
@@ -111,7 +111,7 @@ extension Registry {
       if case .done = attempt, !context.dryRun { await pending.commit() } else { await pending.undo() }
       return attempt
     } catch {
-      await pending.undo()
+      await pending.undo(after: error)
       throw error
     }
   }

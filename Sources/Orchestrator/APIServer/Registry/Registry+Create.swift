@@ -83,7 +83,7 @@ extension Registry {
       if case .created = creation, !context.dryRun { await pending.commit() } else { await pending.undo() }
       return creation
     } catch {
-      await pending.undo()
+      await pending.undo(after: error)
       throw error
     }
   }

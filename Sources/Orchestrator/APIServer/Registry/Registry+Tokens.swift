@@ -24,15 +24,13 @@ extension Registry {
       kind: "TokenRequest", subresource: "token")
     sent["status"] = nil
     let account = try await account(of: target)
-    var unnamed = sent
-    unnamed = manager.recordUpdate(
-      live: nil, new: unnamed, manager: context.manager, time: environment.now())
+    sent = manager.recordUpdate(live: nil, new: sent, manager: context.manager, time: environment.now())
     var request = AdmissionRequest(
       operation: .create, resource: target.resource, subresource: target.subresource,
-      namespace: target.namespace, name: target.name, object: unnamed,
+      namespace: target.namespace, name: target.name, object: sent,
       options: context.options("CreateOptions"), user: context.user, dryRun: context.dryRun)
     if !admission.isEmpty { try await admit(&request) }
-    var token = request.object ?? unnamed
+    var token = request.object ?? sent
     token["metadata", "uid"] = .string(account.uid)
     token["metadata", "creationTimestamp"] = .string(environment.now().text)
     try Self.check(token)

@@ -43,14 +43,14 @@ struct ScaleView: Sendable {
   }
 
   /// Sets an object's replicas to those of a Scale.
-  func write(_ scale: JSON, to object: inout JSON) throws(StatusError) {
+  func write(_ scale: JSON, to object: inout JSON) {
     object["spec", "replicas"] = .integer(scale["spec"]?["replicas"]?.integer ?? 0)
   }
 
   /// The object after a Scale with the owners of its field, which has been validated, was written to it.
-  func object(_ object: JSON, after scale: JSON) throws(StatusError) -> JSON {
+  func object(_ object: JSON, after scale: JSON) -> JSON {
     var new = object
-    try write(scale, to: &new)
+    write(scale, to: &new)
     new["metadata", "resourceVersion"] = scale["metadata"]?["resourceVersion"]
     if let owners = try? managedFields(of: object),
       let after = try? owners.parent(after: scale["metadata"]?["managedFields"])
@@ -128,7 +128,7 @@ extension Registry {
         throw .invalid(errors, group: "autoscaling", kind: "Scale", name: target.name)
       }
       try Self.checkScale(scale, of: live, target)
-      return (try view.object(live, after: scale), warnings)
+      return (view.object(live, after: scale), warnings)
     }
     update.scale = view
     var result = try await run(update)
