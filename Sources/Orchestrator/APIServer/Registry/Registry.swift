@@ -64,10 +64,12 @@ public final class Registry: Sendable {
 }
 
 extension Registry: ObjectSource {
+  /// An object as it is stored; nil if there is none.
   public func get(_ resource: Resource, namespace: String, name: String) async throws(StatusError) -> JSON? {
     try await stores[resource].get(ObjectName(namespace: namespace, name: name))?.json
   }
 
+  /// All objects of a resource as they are stored, or those of a namespace; read in pages.
   public func list(_ resource: Resource, namespace: String?) async throws(StatusError) -> [JSON] {
     var query = ListQuery(namespace: namespace, limit: environment.limits.page)
     var objects: [JSON] = []
