@@ -23,7 +23,8 @@ public struct DefaultTolerationSeconds: AdmissionPlugin {
     var added: [JSON] = []
     for key in Self.keys where !tolerations.contains(where: { Self.tolerates($0, key) }) {
       added.append([
-        "key": .string(key), "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": .integer(seconds),
+        "key": .string(key), "operator": "Exists", "effect": "NoExecute",
+        "tolerationSeconds": .integer(seconds),
       ])
     }
     if !added.isEmpty { request.object?["spec", "tolerations"] = .array(tolerations + added) }

@@ -21,7 +21,8 @@ enum KnownResources {
     "storage.k8s.io", "v1", "storageclasses", "StorageClass", isNamespaced: false)
   static let ingressClasses = named(
     "networking.k8s.io", "v1", "ingressclasses", "IngressClass", isNamespaced: false)
-  static let runtimeClasses = named("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", isNamespaced: false)
+  static let runtimeClasses = named(
+    "node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", isNamespaced: false)
 
   /// The built-in resource; one with this little said about it where the schema does not have it.
   private static func named(

@@ -14,7 +14,8 @@ public struct RuntimeClassAdmission: AdmissionPlugin {
   public func admit(
     _ request: inout AdmissionRequest, _ objects: any ObjectSource
   ) async throws(StatusError) {
-    guard let pod = request.object, let runtimeClass = try await runtimeClass(of: pod, request, objects) else {
+    guard let pod = request.object, let runtimeClass = try await runtimeClass(of: pod, request, objects)
+    else {
       return
     }
     if let overhead = runtimeClass["overhead", "podFixed"]?.object, !overhead.isEmpty {

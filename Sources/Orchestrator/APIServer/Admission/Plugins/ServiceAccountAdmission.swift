@@ -42,7 +42,8 @@ public struct ServiceAccountAdmission: AdmissionPlugin {
     // Else every change would copy the pod.
     request.object = nil
     if Self.mountsToken(account, pod) { Self.mountToken(&pod, nameSuffix) }
-    if pod["spec"]?.list("imagePullSecrets").isEmpty ?? true, let secrets = account["imagePullSecrets"]?.array,
+    if pod["spec"]?.list("imagePullSecrets").isEmpty ?? true,
+      let secrets = account["imagePullSecrets"]?.array,
       !secrets.isEmpty
     {
       pod["spec", "imagePullSecrets"] = .array(secrets.map { ["name": $0["name"] ?? ""] })
@@ -62,7 +63,8 @@ public struct ServiceAccountAdmission: AdmissionPlugin {
       return
     }
     if pod.text("spec", "serviceAccountName").isEmpty {
-      throw request.forbidden("no service account specified for pod \(request.namespace)/\(request.shownName)")
+      throw request.forbidden(
+        "no service account specified for pod \(request.namespace)/\(request.shownName)")
     }
   }
 
