@@ -29,21 +29,21 @@ public final class ServiceAllocation: WriteHook {
   ) async throws(StatusError) -> (any HookUndo)? {
     var errors = ServiceFamilies.fill(&new, cluster: [addresses.range.family])
     let held = ServiceHoldings(old)
-    let wishes = AddressWishes(new, held: held, range: addresses.range)
+    let addressWishes = AddressWishes(new, held: held, range: addresses.range)
     let plan = PortPlan(new, holding: held.ports)
     let portWishes = wishes(for: plan, new, held, &errors)
-    errors = wishes.errors + errors
+    errors = addressWishes.errors + errors
     guard errors.isEmpty else { throw Self.invalid(new, errors) }
 
-    let takenAddresses = try await take(addresses: wishes, new, dryRun: dryRun)
+    let takenAddresses = try await take(addresses: addressWishes, new, dryRun: dryRun)
     let takenPorts: [Int]
-    do {
+    do throws(StatusError) {
       takenPorts = try await take(ports: portWishes, new, dryRun: dryRun)
     } catch {
       if !dryRun { await addresses.release(takenAddresses) }
       throw error
     }
-    fill(&new, addresses: takenAddresses, wishes)
+    fill(&new, addresses: takenAddresses, addressWishes)
     fill(&new, ports: takenPorts, portWishes, plan)
     if dryRun { return nil }
 
@@ -69,7 +69,6 @@ public final class ServiceAllocation: WriteHook {
   }
 }
 
-// MARK: Cluster IPs
 extension ServiceAllocation {
   /// The cluster IPs that a service needs and does not have.
   private struct AddressWishes {
@@ -133,7 +132,6 @@ extension ServiceAllocation {
   }
 }
 
-// MARK: Node ports
 extension ServiceAllocation {
   /// The wishes for the ports of a plan, and behind them that for health checks.
   private struct PortWishes {
