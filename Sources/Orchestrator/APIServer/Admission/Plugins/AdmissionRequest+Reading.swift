@@ -59,3 +59,8 @@ extension JSON {
 
 /// A text in double quotes.
 func quoted(_ text: String) -> String { "\"" + text + "\"" }
+
+extension Quantity {
+  static let nothing = Quantity(milliValue: 0)
+  static let one = Quantity(milliValue: 1000)
+}

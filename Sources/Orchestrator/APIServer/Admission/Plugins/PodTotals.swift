@@ -17,7 +17,7 @@ struct PodTotals: Sendable, Hashable {
     for (name, value) in LimitCheck.quantities(spec["resources", "limits"]) { limits[name] = value }
     let overhead = LimitCheck.quantities(spec["overhead"])
     for (name, value) in overhead {
-      requests[name] = (requests[name] ?? Quantity(0)) + value
+      requests[name] = (requests[name] ?? Quantity.nothing) + value
       // Without a limit there is none to raise.
       if let limit = limits[name], !limit.isZero { limits[name] = limit + value }
     }
@@ -32,16 +32,16 @@ struct PodTotals: Sendable, Hashable {
       var running = sidecars
       add(container, field, to: &running)
       if container.text("restartPolicy") == "Always" { sidecars = running }
-      for (name, value) in running where value > highest[name] ?? Quantity(0) { highest[name] = value }
+      for (name, value) in running where value > highest[name] ?? Quantity.nothing { highest[name] = value }
     }
-    for (name, value) in sidecars { sum[name] = (sum[name] ?? Quantity(0)) + value }
+    for (name, value) in sidecars { sum[name] = (sum[name] ?? Quantity.nothing) + value }
     for (name, value) in highest where sum[name].map({ $0 < value }) ?? true { sum[name] = value }
     return sum
   }
 
   private static func add(_ container: JSON, _ field: String, to sum: inout [String: Quantity]) {
     for (name, value) in LimitCheck.quantities(container["resources"]?[field]) {
-      sum[name] = (sum[name] ?? Quantity(0)) + value
+      sum[name] = (sum[name] ?? Quantity.nothing) + value
     }
   }
 }

@@ -33,21 +33,21 @@ enum QuotaDecision: Sendable, Hashable {
       return
     }
     var next = used
-    for (key, more) in counted { next[key] = (used[key] ?? Quantity(0)) + more }
+    for (key, more) in counted { next[key] = (used[key] ?? Quantity.nothing) + more }
     let exceeded = counted.filter { key, more in
-      Quantity(0) < more && hard[key].map { $0 < next[key] ?? Quantity(0) } ?? false
+      Quantity.nothing < more && hard[key].map { $0 < next[key] ?? Quantity.nothing } ?? false
     }.keys.sorted()
     guard exceeded.isEmpty else {
       let parts = [("requested", counted), ("used", used), ("limited", hard)].map { word, amounts in
-        word + ": " + exceeded.map { "\($0)=\(amounts[$0] ?? Quantity(0))" }.joined(separator: ",")
+        word + ": " + exceeded.map { "\($0)=\(amounts[$0] ?? Quantity.nothing)" }.joined(separator: ",")
       }
       self = .refused("exceeded quota: \(name), " + parts.joined(separator: ", "))
       return
     }
     var status = quota["status", "used"] ?? [:]
     for key in counted.keys {
-      let amount = next[key] ?? Quantity(0)
-      status[key] = .string((amount.isNegative ? Quantity(0) : amount).canonical)
+      let amount = next[key] ?? Quantity.nothing
+      status[key] = .string((amount.isNegative ? Quantity.nothing : amount).canonical)
     }
     self = .fits(used: status)
   }

@@ -7,14 +7,14 @@ struct QuotaUsage: Sendable, Hashable {
   /// What an object of a resource counts. An update counts only what can change.
   init(of object: JSON, _ resource: Resource) {
     let count = resource.group.isEmpty ? resource.resource : resource.resource + "." + resource.group
-    amounts["count/" + count] = Quantity(1)
+    amounts["count/" + count] = Quantity.one
     guard resource.group.isEmpty else { return }
     switch resource.resource {
     case "pods": addPod(object)
     case "services": addService(object)
     case "persistentvolumeclaims": addClaim(object)
     case "configmaps", "secrets", "replicationcontrollers", "resourcequotas":
-      amounts[resource.resource] = Quantity(1)
+      amounts[resource.resource] = Quantity.one
     default: break
     }
   }
@@ -23,11 +23,11 @@ struct QuotaUsage: Sendable, Hashable {
   func increase(from old: QuotaUsage?) -> [String: Quantity] {
     var result: [String: Quantity] = [:]
     for (name, amount) in amounts {
-      let more = amount - (old?.amounts[name] ?? Quantity(0))
+      let more = amount - (old?.amounts[name] ?? Quantity.nothing)
       if !more.isZero { result[name] = more }
     }
     for (name, amount) in old?.amounts ?? [:] where amounts[name] == nil {
-      result[name] = Quantity(0) - amount
+      result[name] = Quantity.nothing - amount
     }
     return result
   }
@@ -36,7 +36,7 @@ struct QuotaUsage: Sendable, Hashable {
     // What has ended uses nothing, though it is there.
     let phase = pod.text("status", "phase")
     guard phase != "Succeeded", phase != "Failed" else { return }
-    amounts["pods"] = Quantity(1)
+    amounts["pods"] = Quantity.one
     let total = PodTotals(pod)
     for (name, amount) in total.requests {
       amounts["requests." + name] = amount
@@ -50,7 +50,7 @@ struct QuotaUsage: Sendable, Hashable {
   }
 
   private mutating func addService(_ service: JSON) {
-    amounts["services"] = Quantity(1)
+    amounts["services"] = Quantity.one
     let ports = service["spec"]?.list("ports") ?? []
     switch service.text("spec", "type") {
     case "NodePort": amounts["services.nodeports"] = Quantity(Int64(ports.count))
@@ -58,20 +58,20 @@ struct QuotaUsage: Sendable, Hashable {
       let allocates = service["spec", "allocateLoadBalancerNodePorts"]?.boolean != false
       let opened = allocates ? ports : ports.filter { ($0["nodePort"]?.integer ?? 0) != 0 }
       amounts["services.nodeports"] = Quantity(Int64(opened.count))
-      amounts["services.loadbalancers"] = Quantity(1)
+      amounts["services.loadbalancers"] = Quantity.one
     default: break
     }
   }
 
   private mutating func addClaim(_ claim: JSON) {
-    amounts["persistentvolumeclaims"] = Quantity(1)
+    amounts["persistentvolumeclaims"] = Quantity.one
     let storage = claim["spec", "resources", "requests", "storage"].flatMap { Quantity($0) }
     if let storage { amounts["requests.storage"] = storage }
     let storageClass =
       claim.annotation("volume.beta.kubernetes.io/storage-class") ?? claim.text("spec", "storageClassName")
     guard !storageClass.isEmpty else { return }
     let prefix = storageClass + ".storageclass.storage.k8s.io/"
-    amounts[prefix + "persistentvolumeclaims"] = Quantity(1)
+    amounts[prefix + "persistentvolumeclaims"] = Quantity.one
     if let storage { amounts[prefix + "requests.storage"] = storage }
   }
 }

@@ -44,7 +44,7 @@ public struct ResourceQuotaAdmission: AdmissionPlugin {
     let increase = QuotaUsage(of: object, request.resource)
       .increase(from: request.old.map { QuotaUsage(of: $0, request.resource) })
     // What frees room is never refused, and counted when it is gone.
-    guard increase.values.contains(where: { Quantity(0) < $0 }) else { return }
+    guard increase.values.contains(where: { Quantity.nothing < $0 }) else { return }
     guard let entry = await gates.enter(request.namespace) else {
       throw .tooManyRequests("too many writes are waiting for quotas of namespace \(request.namespace)")
     }
