@@ -1,4 +1,4 @@
-public import Objects
+import Objects
 
 /// The objects that a cluster has from its first start on.
 public enum FirstObjects {

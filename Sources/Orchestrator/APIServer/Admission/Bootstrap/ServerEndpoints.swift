@@ -1,4 +1,4 @@
-public import Objects
+import Objects
 
 /// What is behind the Service `kubernetes`: its Endpoints and its EndpointSlice, as the API servers themselves keep
 /// them.

@@ -10,7 +10,7 @@ public struct ServerLease: Sendable, Hashable {
   public static let seconds: Int64 = 15
   /// How often a server should renew its lease.
   public static let renewalSeconds: Int64 = 5
-  private static let addressAnnotation = "apiserver.kubernetes.io/advertise-address"
+  private static let addressAnnotation = "raftkv.io/advertise-address"
 
   /// A name that no other server has and that stays over restarts, in lower case, such as a hash of the host's name.
   public var identity: String
