@@ -12,12 +12,18 @@ final class FakeObjects: ObjectSource {
 
   func add(_ object: JSON) { objects.withLock { $0.append(object) } }
 
-  func replace(_ object: JSON) {
+  /// Replaces the object of this kind and name if it still has this version.
+  func replace(_ object: JSON) -> Bool {
     objects.withLock { objects in
-      objects.removeAll {
+      let place = objects.firstIndex {
         $0["kind"] == object["kind"] && $0["metadata", "name"] == object["metadata", "name"]
       }
-      objects.append(object)
+      guard let place, objects[place]["metadata", "resourceVersion"] == object["metadata", "resourceVersion"]
+      else { return false }
+      objects[place] = object
+      let version = object["metadata", "resourceVersion"]?.integer ?? 0
+      objects[place]["metadata", "resourceVersion"] = .integer(version + 1)
+      return true
     }
   }
 
