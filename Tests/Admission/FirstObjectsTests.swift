@@ -12,6 +12,46 @@ import Testing
       ])
   }
 
+  private static let everything =
+    FirstObjects.namespaces + FirstObjects.priorityClasses + FirstObjects.flowControl
+    + ServerEndpoints.objects(addresses: ["10.0.0.1"], port: 6443) + [
+      FirstObjects.kubernetesService(targetPort: 6443),
+      FirstObjects.extensionAuthentication(clientAuthority: "PEM"),
+      FirstObjects.clusterInfo(server: "https://10.0.0.1:6443", authority: "PEM"),
+      FirstObject(
+        resource("leases", group: "coordination.k8s.io"),
+        ServerLease(identity: "a", hostName: "h", address: "10.0.0.1").renewed(nil, now: now).object),
+    ]
+
+  @Test(arguments: everything)
+  func `the first objects keep to the rules of their kinds`(first: FirstObject) throws {
+    let resource = first.resource
+    let shape = try #require(
+      Schema.builtIn.shape(forGroup: resource.group, version: resource.version, kind: resource.kind))
+    let decoded = try ObjectDecoder().decode(first.object, as: shape)
+    #expect(decoded.problems == [])
+    var object = decoded.value
+    let group = resource.group
+    Defaults.apply(to: &object, group: group, version: resource.version, kind: resource.kind)
+    Strategy.builtIn(group: group, version: resource.version, kind: resource.kind).prepareForCreate(
+      &object, uid: "u", write: Strategy.Write(time: Self.now))
+    #expect(
+      Validation.validate(create: object, group: group, version: resource.version, kind: resource.kind).map(
+        \.description) == [])
+    // What the server fills in is no reason to write again.
+    #expect(first.change(from: object) == nil)
+  }
+
+  @Test func `every flow goes to a level that is there`() {
+    let levels = Set(FirstObjects.flowControl.filter { $0.object["spec", "type"] != nil }.map(\.name))
+    let flows = FirstObjects.flowControl.filter { $0.object["spec", "type"] == nil }
+    #expect(levels.count == 8)
+    #expect(flows.count == 13)
+    for flow in flows {
+      #expect(levels.contains(flow.object["spec", "priorityLevelConfiguration", "name"]?.string ?? ""))
+    }
+  }
+
   @Test func `what is missing is created, and what is there stays`() {
     for object in FirstObjects.namespaces + FirstObjects.priorityClasses {
       #expect(object.change(from: nil)?.kind == .create)
