@@ -22,12 +22,12 @@ enum KnownResources {
   static let ingressClasses = named(
     "networking.k8s.io", "v1", "ingressclasses", "IngressClass", isNamespaced: false)
   static let runtimeClasses = named(
+    "node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", isNamespaced: false)
   static let priorityLevels = named(
     "flowcontrol.apiserver.k8s.io", "v1", "prioritylevelconfigurations", "PriorityLevelConfiguration",
     isNamespaced: false)
   static let flowSchemas = named(
     "flowcontrol.apiserver.k8s.io", "v1", "flowschemas", "FlowSchema", isNamespaced: false)
-    "node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", isNamespaced: false)
 
   /// The built-in resource; one with this little said about it where the schema does not have it.
   private static func named(
