@@ -125,6 +125,13 @@ let package = Package(
       ] + nio),
 
     module(
+      "Registry", path: "Sources/Orchestrator/APIServer/Registry", ["Objects", "Exchange", "Storage"]),
+    module(
+      "Admission", path: "Sources/Orchestrator/APIServer/Admission", ["Objects", "Exchange", "Registry"]),
+    module(
+      "APIServer", path: "Sources/Orchestrator/APIServer/Serving",
+      ["Objects", "Exchange", "Storage", "Access", "Registry", "Admission"]),
+    module(
       "StoreLinks", path: "Sources/Orchestrator/APIServer/StoreLinks",
       [
         "Storage", "RaftKV", "MVCC", "WatchAPI", "GRPC", "HTTP", "Proto",

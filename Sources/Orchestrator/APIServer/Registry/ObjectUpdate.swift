@@ -144,7 +144,7 @@ extension Registry {
     if !update.context.dryRun {
       let resource = update.target.resource
       let outcome = try await stores[resource].delete(
-        update.target.objectName, expecting: current.revision)
+        update.target.objectName, last: current)
       if case .changed(let now) = outcome { return .changed(now) }
       await callHooks(deleted: new, resource: resource)
     }

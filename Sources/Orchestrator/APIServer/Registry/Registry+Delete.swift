@@ -89,7 +89,7 @@ extension Registry {
   private func remove(
     _ object: StoredObject, _ kind: ResourceKind, _ target: Target, _ options: inout DeleteOptions
   ) async throws(StatusError) -> Attempt {
-    switch try await stores[target.resource].delete(target.objectName, expecting: object.revision) {
+    switch try await stores[target.resource].delete(target.objectName, last: object) {
     case .stored(let last):
       await callHooks(deleted: last.json, resource: target.resource)
       return .done(gone(last.json, kind))

@@ -6,20 +6,33 @@ public struct ListQuery: Sendable {
   /// Nil or empty for all.
   public var namespace: String?
   /// What labels they must have.
-  public var labels = LabelRequirements.everything
+  public var labels: LabelRequirements
   /// What selectable fields they must have.
-  public var fields = FieldSelector([])
+  public var fields: FieldSelector
   /// 0 for all.
-  public var limit = 0
+  public var limit: Int
   /// Where an earlier list was cut; empty at its beginning.
-  public var continueToken = ""
+  public var continueToken: String
   /// Empty for now, `0` for any that this server has, or a version.
-  public var resourceVersion = ""
+  public var resourceVersion: String
   /// `Exact`, `NotOlderThan`, or empty.
-  public var resourceVersionMatch = ""
+  public var resourceVersionMatch: String
 
   /// All objects of a namespace, or of all.
-  public init(namespace: String? = nil) { self.namespace = namespace }
+  public init(
+    namespace: String? = nil, labels: LabelRequirements = .everything,
+    fields: FieldSelector = FieldSelector([]),
+    limit: Int = 0, continueToken: String = "", resourceVersion: String = "",
+    resourceVersionMatch: String = ""
+  ) {
+    self.namespace = namespace
+    self.labels = labels
+    self.fields = fields
+    self.limit = limit
+    self.continueToken = continueToken
+    self.resourceVersion = resourceVersion
+    self.resourceVersionMatch = resourceVersionMatch
+  }
 }
 
 /// Objects in the order of their names.

@@ -32,6 +32,9 @@ public final class StoredObject: Sendable {
     return json
   }
 
+  /// Bytes of the object as it is stored.
+  public var size: Int { value.count }
+
   /// The JSON of the object with its resourceVersion.
   public var bytes: [UInt8] {
     var output: [UInt8] = []

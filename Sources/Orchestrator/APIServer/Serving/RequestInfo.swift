@@ -1,0 +1,102 @@
+import Access
+import Exchange
+
+/// What a path and a method mean.
+struct RequestInfo: Sendable, Hashable {
+  /// Whether objects are meant; else the path is all there is.
+  var isResource = false
+  var verb: String
+  var path: String
+  var group = ""
+  var version = ""
+  var resource = ""
+  var subresource = ""
+  var namespace = ""
+  var name = ""
+  /// Path segments after the subresource, such as those that a proxy passes on.
+  var rest: [String] = []
+
+  /// Reads a request; never fails: what is no resource is a path.
+  init(_ request: APIRequest) {
+    path = request.path
+    verb = request.method.lowercased()
+    var parts = request.path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)[...]
+    switch parts.first {
+    case "api":
+      guard parts.count >= 3 else { return }
+      version = parts[1]
+      parts = parts.dropFirst(2)
+    case "apis":
+      guard parts.count >= 4 else { return }
+      group = parts[1]
+      version = parts[2]
+      parts = parts.dropFirst(3)
+    default: return
+    }
+    isResource = true
+    // The old way to watch.
+    var watches = false
+    if parts.first == "watch", parts.count > 1 {
+      watches = true
+      parts = parts.dropFirst()
+    }
+    if parts.first == "namespaces", let second = parts.dropFirst().first {
+      let third = parts.dropFirst(2).first
+      if let third, third != "status", third != "finalize" {
+        namespace = second
+        parts = parts.dropFirst(2)
+      }
+    }
+    resource = parts.first ?? ""
+    name = parts.dropFirst().first ?? ""
+    subresource = parts.dropFirst(2).first ?? ""
+    rest = Array(parts.dropFirst(3))
+    // A namespace is in itself.
+    if resource == "namespaces", group.isEmpty, namespace.isEmpty { namespace = name }
+    switch request.method {
+    case "POST": verb = "create"
+    case "GET", "HEAD": verb = "get"
+    case "PUT": verb = "update"
+    case "PATCH": verb = "patch"
+    case "DELETE": verb = "delete"
+    default: verb = ""
+    }
+    guard name.isEmpty || watches else { return }
+    if verb == "get" {
+      let asked = request.parameter("watch").map { $0.isEmpty || Self.isTrue($0) } ?? false
+      verb = watches || asked ? "watch" : "list"
+      // Reading one object by its name counts as that for permissions.
+      if name.isEmpty, let selector = request.parameter("fieldSelector") {
+        for term in selector.split(separator: ",") {
+          for prefix in ["metadata.name==", "metadata.name="] where term.hasPrefix(prefix) {
+            name = String(term.dropFirst(prefix.count))
+            break
+          }
+        }
+      }
+    } else if verb == "delete" {
+      verb = "deletecollection"
+    }
+  }
+
+  /// A truth value of a query, as Go reads it.
+  static func isTrue(_ text: String) -> Bool { ["1", "t", "T", "true", "TRUE", "True"].contains(text) }
+
+  /// What authorisation is asked.
+  func attributes(_ user: UserInfo) -> Attributes {
+    guard isResource else { return Attributes(user: user, verb: verb, path: path) }
+    return Attributes(
+      user: user, verb: verb, group: group, version: version, resource: resource, subresource: subresource,
+      namespace: namespace, name: name)
+  }
+
+  /// Whether the request goes on until somebody ends it.
+  var isLongRunning: Bool {
+    verb == "watch" || ["log", "exec", "attach", "portforward", "proxy"].contains(subresource)
+  }
+
+  /// Whether something may be written.
+  var isMutating: Bool {
+    isResource ? !["get", "list", "watch"].contains(verb) : !["get", "head", "options"].contains(verb)
+  }
+}

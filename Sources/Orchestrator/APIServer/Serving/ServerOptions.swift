@@ -1,0 +1,53 @@
+public import Exchange
+public import Objects
+
+/// What an API server does at most, and what it says of itself.
+public struct ServerOptions: Sendable {
+  /// Bytes of a body.
+  public var bodyBytes = 3 << 20
+  /// Requests that read, at a time.
+  public var readsInFlight = 400
+  /// Requests that write, at a time.
+  public var writesInFlight = 200
+  /// Requests that wait for their turn, of each of the two kinds.
+  public var waitingRequests = 10_000
+  /// Those of one user.
+  public var waitingRequestsPerUser = 2_000
+  /// Watches that are open.
+  public var watches = 100_000
+  /// Those of one user.
+  public var watchesPerUser = 50_000
+  /// Calls that take longer are logged.
+  public var slowCall = Duration.seconds(1)
+  /// The version that clients are told.
+  public var version = "v1.36.0"
+  /// `host:port`, as clients reach the server.
+  public var address = ""
+
+  /// The usual options.
+  public init() {}
+}
+
+/// What an API server needs from outside.
+public struct ServerEnvironment: Sendable {
+  /// The time.
+  public var now: @Sendable () -> Timestamp
+  /// Reads and writes YAML; nil: YAML is refused.
+  public var yaml: (any YAMLCoding)?
+  /// Takes lines for the log.
+  public var log: @Sendable (String) -> Void
+  /// The answers to `/.well-known/openid-configuration` and `/openid/v1/jwks`.
+  public var openID: (configuration: JSON, keys: JSON)?
+  /// Whether the store answers.
+  public var storeIsHealthy: @Sendable () async -> Bool
+  /// What is not ready yet, by name; empty when all is.
+  public var pending: @Sendable () -> [String]
+
+  /// An environment with the time; all else can be set.
+  public init(now: @escaping @Sendable () -> Timestamp) {
+    self.now = now
+    log = { _ in }
+    storeIsHealthy = { true }
+    pending = { [] }
+  }
+}
