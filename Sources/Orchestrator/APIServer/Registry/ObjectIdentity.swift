@@ -59,9 +59,8 @@ enum ObjectIdentity {
 enum Precondition {
   /// Says that the `name` of an object (`UID`, `ResourceVersion`) is another than the expected one.
   static func failure(_ name: String, _ expected: String, _ actual: String, of target: Target) -> String {
-    let key = ["/registry", target.resource.resource, target.objectName.namespace, target.name]
-    return
-      "StorageError: invalid object, Code: 4, Key: \(key.filter { !$0.isEmpty }.joined(separator: "/")), "
+    let key = String(decoding: ResourceKeys(target.resource).key(target.objectName), as: UTF8.self)
+    return "StorageError: invalid object, Code: 4, Key: \(key), "
       + "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: \(name) in precondition: \(expected), "
       + "\(name) in object meta: \(actual)"
   }

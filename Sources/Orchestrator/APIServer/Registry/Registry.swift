@@ -102,7 +102,7 @@ extension Registry {
 
   /// The lease that a new object belongs to; 0 for most.
   func lease(for kind: ResourceKind) async throws(StatusError) -> Int64 {
-    kind.isEvent ? try await stores.eventLease() : 0
+    kind.isEvent ? try await stores.eventLease(ttlSeconds: environment.limits.eventSeconds) : 0
   }
 }
 

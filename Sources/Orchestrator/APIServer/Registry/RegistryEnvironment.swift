@@ -33,6 +33,8 @@ public struct RegistryLimits: Sendable, Hashable {
   public var writeAttempts = 256
   /// How many objects of a collection are deleted at a time.
   public var parallelDeletions = 8
+  /// How long events are kept.
+  public var eventSeconds: Int64 = 3600
   /// How many objects of a collection are read at a time.
   public var page = 500
 
