@@ -59,6 +59,11 @@ public struct ServiceAddressRange: AllocationRange, Hashable {
     return number < count ? number : nil
   }
 
+  /// Whether a text looks like an address of IPv4 or IPv6.
+  static func isAddress(_ text: String) -> Bool {
+    text.utf8.contains(UInt8(ascii: ":")) || number(of: text) != nil
+  }
+
   private static func text(of address: UInt32) -> String {
     [24, 16, 8, 0].map { String(address >> UInt32($0) & 0xFF) }.joined(separator: ".")
   }
