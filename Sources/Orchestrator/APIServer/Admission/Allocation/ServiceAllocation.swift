@@ -83,7 +83,7 @@ extension ServiceAllocation {
       guard ServiceNeeds(service).address, let spec = service["spec"] else { return }
       let given = ServiceHoldings(service).addresses
       let fixed = old.map(Self.fixedAddresses) ?? []
-      for index in 0..<max(given.count, min(2, spec.list("ipFamilies").count)) {
+      for index in 0..<min(2, max(given.count, spec.list("ipFamilies").count)) {
         guard given.indices.contains(index) else {
           wishes.append(.any)
           asked.append("")
