@@ -20,10 +20,13 @@ public final class ServiceAllocation: WriteHook {
     self.ports = RangeAllocator(range: ports, store: portStore, random: random)
   }
 
+  /// Services.
   public func handles(_ resource: Resource) -> Bool {
     resource.resource == "services" && resource.group.isEmpty
   }
 
+  /// Fills in address families, cluster IPs and node ports.
+  /// - Throws: 422 for what cannot be had, 500 if nothing is left.
   public func beforeStore(
     _ new: inout JSON, old: JSON?, resource: Resource, dryRun: Bool
   ) async throws(StatusError) -> (any HookUndo)? {
@@ -56,6 +59,7 @@ public final class ServiceAllocation: WriteHook {
     return undo.isEmpty ? nil : undo
   }
 
+  /// Gives back what the service had.
   public func afterDelete(_ old: JSON, resource: Resource) async {
     let held = ServiceHoldings(old)
     await release(

@@ -22,13 +22,16 @@ public struct RoleEscalation: AdmissionPlugin {
   /// The plug-in.
   public init(check: any EscalationChecking) { self.check = check }
 
+  /// `RoleEscalation`.
   public var name: String { "RoleEscalation" }
 
+  /// New and changed roles and bindings.
   public func handles(_ request: AdmissionRequest) -> Bool {
     (request.operation == .create || request.operation == .update) && request.subresource.isEmpty
       && request.resource.group == "rbac.authorization.k8s.io"
   }
 
+  /// 403 for what the user may not grant.
   public func validate(_ request: AdmissionRequest, _ objects: any ObjectSource) async throws(StatusError) {
     guard let object = request.object else { return }
     let resource = request.resource

@@ -9,6 +9,7 @@ public struct StoredQuotaUsage: QuotaUsageStore {
   /// The store of `resourcequotas`.
   public init(quotas: ResourceStore) { self.quotas = quotas }
 
+  /// Stores the quota if it still has its version; else false.
   public func saveStatus(of quota: JSON) async throws(StatusError) -> Bool {
     // Without a version there is nothing that could still be the same.
     guard let revision = Int64(quota.text("metadata", "resourceVersion")), revision > 0 else { return false }
