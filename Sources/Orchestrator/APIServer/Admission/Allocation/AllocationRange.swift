@@ -39,9 +39,12 @@ public struct ServiceAddressRange: AllocationRange, Hashable {
 
   /// The family of the addresses, as Services name it.
   public var family: String { "IPv4" }
+  /// As `RangeAllocation` has it: `10.96.0.0/16`.
   public var text: String { Self.text(of: network) + "/" + String(prefixLength) }
+  /// Without the first and the last, and of a large network no more than `maximumCount`.
   public var count: Int { min(Self.maximumCount, 1 << (32 - prefixLength) - 2) }
 
+  /// A sixteenth, 256 at most; none of a small network.
   public var reserved: Int {
     let size = 1 << (32 - prefixLength)
     return size <= 16 ? 0 : min(256, max(16, size / 16))
@@ -57,6 +60,11 @@ public struct ServiceAddressRange: AllocationRange, Hashable {
     guard let value = Self.number(of: address), value > network else { return nil }
     let number = Int(value - network) - 1
     return number < count ? number : nil
+  }
+
+  /// Whether a text looks like an address of IPv4 or IPv6.
+  static func isAddress(_ text: String) -> Bool {
+    text.utf8.contains(UInt8(ascii: ":")) || number(of: text) != nil
   }
 
   private static func text(of address: UInt32) -> String {
@@ -93,8 +101,11 @@ public struct NodePortRange: AllocationRange, Hashable {
   /// 30000 to 32767.
   public static let standard = NodePortRange(known: 30_000...32_767)
 
+  /// How many ports there are.
   public var count: Int { ports.count }
+  /// As `RangeAllocation` has it: `30000-32767`.
   public var text: String { "\(ports.lowerBound)-\(ports.upperBound)" }
+  /// One in 32, 128 at most; none of a few.
   public var reserved: Int { count <= 16 ? 0 : min(128, max(16, count / 32)) }
 
   /// The number of a port; nil if it is outside.

@@ -20,16 +20,19 @@ public final class ServiceAllocation: WriteHook {
     self.ports = RangeAllocator(range: ports, store: portStore, random: random)
   }
 
+  /// Services.
   public func handles(_ resource: Resource) -> Bool {
     resource.resource == "services" && resource.group.isEmpty
   }
 
+  /// Fills in address families, cluster IPs and node ports.
+  /// - Throws: 422 for what cannot be had, 500 if nothing is left.
   public func beforeStore(
     _ new: inout JSON, old: JSON?, resource: Resource, dryRun: Bool
   ) async throws(StatusError) -> (any HookUndo)? {
     var errors = ServiceFamilies.fill(&new, cluster: [addresses.range.family])
     let held = ServiceHoldings(old)
-    let addressWishes = AddressWishes(new, held: held, range: addresses.range)
+    let addressWishes = AddressWishes(new, old: old, range: addresses.range)
     let plan = PortPlan(new, holding: held.ports)
     let portWishes = wishes(for: plan, new, held, &errors)
     errors = addressWishes.errors + errors
@@ -56,6 +59,7 @@ public final class ServiceAllocation: WriteHook {
     return undo.isEmpty ? nil : undo
   }
 
+  /// Gives back what the service had.
   public func afterDelete(_ old: JSON, resource: Resource) async {
     let held = ServiceHoldings(old)
     await release(
@@ -77,17 +81,19 @@ extension ServiceAllocation {
     var asked: [String] = []
     var errors: [FieldError] = []
 
-    init(_ service: JSON, held: ServiceHoldings, range: ServiceAddressRange) {
+    /// What validation refuses anyway, in better words, is passed over: what is no address, and another address than
+    /// the service has.
+    init(_ service: JSON, old: JSON?, range: ServiceAddressRange) {
       guard ServiceNeeds(service).address, let spec = service["spec"] else { return }
       let given = ServiceHoldings(service).addresses
-      let families = spec.list("ipFamilies").compactMap(\.string)
-      for (index, _) in families.enumerated() {
+      let fixed = old.map(Self.fixedAddresses) ?? []
+      for index in 0..<min(2, max(given.count, spec.list("ipFamilies").count)) {
         guard given.indices.contains(index) else {
           wishes.append(.any)
           asked.append("")
           continue
         }
-        if held.addresses.contains(given[index]) { continue }
+        if fixed.indices.contains(index) || !ServiceAddressRange.isAddress(given[index]) { continue }
         guard let number = range.number(of: given[index]) else {
           let problem = "the provided network does not match the current range"
           errors.append(ServiceAllocation.addressError(spec, given[index], problem))
@@ -96,6 +102,12 @@ extension ServiceAllocation {
         wishes.append(.exact(number))
         asked.append(given[index])
       }
+    }
+
+    /// The addresses, or `None`, that a service keeps for as long as its type has any.
+    private static func fixedAddresses(_ old: JSON) -> [String] {
+      guard let spec = old["spec"], spec.text("type") != "ExternalName" else { return [] }
+      return spec.list("clusterIPs").compactMap(\.string)
     }
   }
 

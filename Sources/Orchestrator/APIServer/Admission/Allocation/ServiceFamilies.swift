@@ -11,6 +11,11 @@ enum ServiceFamilies {
     let path = FieldPath("spec")
     var families = spec.list("ipFamilies").compactMap(\.string)
     let addresses = spec.list("clusterIPs").compactMap(\.string).filter { !$0.isEmpty }
+    // What is no family, or there too often, validation refuses.
+    guard families.allSatisfy({ $0 == "IPv4" || $0 == "IPv6" }), families.count <= 2, addresses.count <= 2
+    else {
+      return []
+    }
     let isHeadless = ServiceNeeds.isHeadless(spec)
     if !isHeadless, families.count < addresses.count {
       families += addresses[families.count...].map(family(of:))

@@ -13,6 +13,7 @@ public struct StoredAllocations: AllocationStore {
     self.key = Array(key.utf8)
   }
 
+  /// The value of the key.
   public func load() async throws(StatusError) -> (object: JSON?, revision: Int64) {
     do throws(StoreError) {
       let stored = try await client.get(key, revision: 0).value
@@ -22,6 +23,7 @@ public struct StoredAllocations: AllocationStore {
     } catch { throw Self.status(error) }
   }
 
+  /// Writes the value if nobody else has.
   public func save(_ object: JSON, expecting revision: Int64) async throws(StatusError) -> Int64? {
     do throws(StoreError) {
       switch try await client.put(key, value: object.serialized(), expecting: revision, lease: 0) {

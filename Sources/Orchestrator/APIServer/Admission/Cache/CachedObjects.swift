@@ -26,6 +26,7 @@ public struct CachedObjects: ObjectSource {
     self.live = live
   }
 
+  /// An object of the cache, else of the store.
   public func get(_ resource: Resource, namespace: String, name: String) async throws(StatusError) -> JSON? {
     if cache.hasSynced(resource) == true,
       let object = cache.get(resource, namespace: namespace, name: name)
@@ -35,6 +36,7 @@ public struct CachedObjects: ObjectSource {
     return try await live.get(resource, namespace: namespace, name: name)
   }
 
+  /// The objects of the cache if that is complete, else of the store.
   public func list(_ resource: Resource, namespace: String?) async throws(StatusError) -> [JSON] {
     if cache.hasSynced(resource) == true { return cache.list(resource, namespace: namespace) }
     return try await live.list(resource, namespace: namespace)

@@ -15,10 +15,12 @@ public enum AdmissionPlugins {
   ///   - nameSuffix: five random characters for generated names.
   ///   - pause: waits about 50 milliseconds.
   ///   - cache: spares reads of the store; nil for none.
+  ///   - escalation: who knows what users may grant; nil if anybody may grant anything.
   ///   - quotaUsage: where quotas are counted; nil for no quotas.
   public static func standard(
     nameSuffix: @escaping @Sendable () -> String, pause: @escaping @Sendable () async -> Void,
-    cache: (any ObjectCache)? = nil, quotaUsage: (any QuotaUsageStore)?
+    cache: (any ObjectCache)? = nil, escalation: (any EscalationChecking)? = nil,
+    quotaUsage: (any QuotaUsageStore)?
   ) -> [any AdmissionPlugin] {
     var plugins: [any AdmissionPlugin] = [
       NamespaceLifecycle(), LimitRanger(), ServiceAccountAdmission(nameSuffix: nameSuffix, pause: pause),
@@ -31,6 +33,7 @@ public enum AdmissionPlugins {
         plugin is NodeRestriction ? plugin : CachingPlugin(plugin: plugin, cache: cache)
       }
     }
+    if let escalation { plugins.append(RoleEscalation(check: escalation)) }
     // Counts against what is stored, so that no cache may stand before it.
     if let quotaUsage { plugins.append(ResourceQuotaAdmission(usage: quotaUsage)) }
     return plugins

@@ -28,12 +28,15 @@ public struct DefaultStorageClass: AdmissionPlugin {
   /// The plug-in.
   public init() {}
 
+  /// `DefaultStorageClass`.
   public var name: String { "DefaultStorageClass" }
 
+  /// New claims.
   public func handles(_ request: AdmissionRequest) -> Bool {
     request.operation == .create && request.concerns("persistentvolumeclaims")
   }
 
+  /// Fills in the class.
   public func admit(
     _ request: inout AdmissionRequest, _ objects: any ObjectSource
   ) async throws(StatusError) {
@@ -53,12 +56,15 @@ public struct DefaultIngressClass: AdmissionPlugin {
   /// The plug-in.
   public init() {}
 
+  /// `DefaultIngressClass`.
   public var name: String { "DefaultIngressClass" }
 
+  /// New ingresses.
   public func handles(_ request: AdmissionRequest) -> Bool {
     request.operation == .create && request.concerns("ingresses", of: "networking.k8s.io")
   }
 
+  /// Fills in the class.
   public func admit(
     _ request: inout AdmissionRequest, _ objects: any ObjectSource
   ) async throws(StatusError) {

@@ -10,12 +10,15 @@ public struct DefaultTolerationSeconds: AdmissionPlugin {
   /// The plug-in.
   public init(seconds: Int64 = 300) { self.seconds = seconds }
 
+  /// `DefaultTolerationSeconds`.
   public var name: String { "DefaultTolerationSeconds" }
 
+  /// New and changed pods.
   public func handles(_ request: AdmissionRequest) -> Bool {
     (request.operation == .create || request.operation == .update) && request.concerns("pods")
   }
 
+  /// Adds the tolerations that the pod lacks.
   public func admit(
     _ request: inout AdmissionRequest, _ objects: any ObjectSource
   ) async throws(StatusError) {

@@ -9,8 +9,10 @@ public struct LimitRanger: AdmissionPlugin {
   /// The plug-in.
   public init() {}
 
+  /// `LimitRanger`.
   public var name: String { "LimitRanger" }
 
+  /// New and resized pods, new and changed claims.
   public func handles(_ request: AdmissionRequest) -> Bool {
     switch (request.operation, request.resource.group, request.resource.resource, request.subresource) {
     case (.create, "", "pods", ""), (.update, "", "pods", "resize"): true
@@ -19,6 +21,7 @@ public struct LimitRanger: AdmissionPlugin {
     }
   }
 
+  /// Fills in the defaults of the namespace.
   public func admit(
     _ request: inout AdmissionRequest, _ objects: any ObjectSource
   ) async throws(StatusError) {
@@ -30,6 +33,7 @@ public struct LimitRanger: AdmissionPlugin {
     }
   }
 
+  /// 403 for what is outside the limits.
   public func validate(_ request: AdmissionRequest, _ objects: any ObjectSource) async throws(StatusError) {
     guard let object = request.object else { return }
     for range in try await objects.list(KnownResources.limitRanges, namespace: request.namespace) {

@@ -11,8 +11,10 @@ public struct NamespaceLifecycle: AdmissionPlugin {
   /// The plug-in.
   public init() {}
 
+  /// `NamespaceLifecycle`.
   public var name: String { "NamespaceLifecycle" }
 
+  /// Creations in namespaces, and deletions of namespaces.
   public func handles(_ request: AdmissionRequest) -> Bool {
     switch request.operation {
     case .create:
@@ -23,6 +25,7 @@ public struct NamespaceLifecycle: AdmissionPlugin {
     }
   }
 
+  /// 404 for a namespace that is not there, 403 for one that goes away or has to stay.
   public func admit(
     _ request: inout AdmissionRequest, _ objects: any ObjectSource
   ) async throws(StatusError) {
@@ -43,6 +46,7 @@ public struct NamespaceLifecycle: AdmissionPlugin {
     throw error
   }
 
+  /// 403 for the deletion of a namespace that has to stay.
   public func validate(_ request: AdmissionRequest, _ objects: any ObjectSource) async throws(StatusError) {
     if request.operation == .delete { try Self.checkDeletion(request) }
   }

@@ -11,8 +11,10 @@ public struct NodeRestriction: AdmissionPlugin {
   /// The plug-in.
   public init() {}
 
+  /// `NodeRestriction`.
   public var name: String { "NodeRestriction" }
 
+  /// What nodes write about pods, nodes and what belongs to them.
   public func handles(_ request: AdmissionRequest) -> Bool {
     guard request.user.groups.contains(Self.group), request.user.name.hasPrefix(Self.userPrefix) else {
       return false
@@ -25,6 +27,7 @@ public struct NodeRestriction: AdmissionPlugin {
     }
   }
 
+  /// 403 for what is none of the node's business.
   public func validate(_ request: AdmissionRequest, _ objects: any ObjectSource) async throws(StatusError) {
     let node = String(request.user.name.dropFirst(Self.userPrefix.count))
     if node.isEmpty {

@@ -7,13 +7,17 @@ public struct PodPriority: AdmissionPlugin {
   /// The plug-in.
   public init() {}
 
+  /// `Priority`.
   public var name: String { "Priority" }
 
+  /// New and changed pods and priority classes.
   public func handles(_ request: AdmissionRequest) -> Bool {
     guard request.operation == .create || request.operation == .update else { return false }
     return request.concerns("pods") || request.concerns("priorityclasses", of: "scheduling.k8s.io")
   }
 
+  /// Fills in what the pod's class says.
+  /// - Throws: 403 if the pod says otherwise, or there is no such class.
   public func admit(
     _ request: inout AdmissionRequest, _ objects: any ObjectSource
   ) async throws(StatusError) {
@@ -43,6 +47,7 @@ public struct PodPriority: AdmissionPlugin {
     request.object = pod
   }
 
+  /// 403 for a second default class.
   public func validate(_ request: AdmissionRequest, _ objects: any ObjectSource) async throws(StatusError) {
     guard request.resource.resource == "priorityclasses", let new = request.object,
       new["globalDefault"]?.boolean == true

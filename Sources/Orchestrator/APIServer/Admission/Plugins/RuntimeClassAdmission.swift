@@ -7,10 +7,14 @@ public struct RuntimeClassAdmission: AdmissionPlugin {
   /// The plug-in.
   public init() {}
 
+  /// `RuntimeClass`.
   public var name: String { "RuntimeClass" }
 
+  /// New pods.
   public func handles(_ request: AdmissionRequest) -> Bool { request.createsPod }
 
+  /// Fills in the overhead, and where the class runs.
+  /// - Throws: 403 if the pod says otherwise, or there is no such class.
   public func admit(
     _ request: inout AdmissionRequest, _ objects: any ObjectSource
   ) async throws(StatusError) {
@@ -28,6 +32,7 @@ public struct RuntimeClassAdmission: AdmissionPlugin {
     if let scheduling = runtimeClass["scheduling"] { try Self.restrict(&request, to: scheduling) }
   }
 
+  /// 403 for a pod whose overhead is not its class's.
   public func validate(_ request: AdmissionRequest, _ objects: any ObjectSource) async throws(StatusError) {
     guard let pod = request.object else { return }
     let runtimeClass = try await runtimeClass(of: pod, request, objects)

@@ -26,10 +26,14 @@ public struct ServiceAccountAdmission: AdmissionPlugin {
     self.pause = pause
   }
 
+  /// `ServiceAccount`.
   public var name: String { "ServiceAccount" }
 
+  /// New pods.
   public func handles(_ request: AdmissionRequest) -> Bool { request.createsPod }
 
+  /// Fills in the account, the volume with its token, and its pull secrets.
+  /// - Throws: 403 if there is no such account.
   public func admit(
     _ request: inout AdmissionRequest, _ objects: any ObjectSource
   ) async throws(StatusError) {
@@ -51,6 +55,7 @@ public struct ServiceAccountAdmission: AdmissionPlugin {
     request.object = pod
   }
 
+  /// 403 for a mirror pod that has an account, and any other that has none.
   public func validate(_ request: AdmissionRequest, _ objects: any ObjectSource) async throws(StatusError) {
     guard let pod = request.object else { return }
     if Self.isMirror(pod) {

@@ -7,12 +7,15 @@ public struct StorageObjectInUseProtection: AdmissionPlugin {
   /// The plug-in.
   public init() {}
 
+  /// `StorageObjectInUseProtection`.
   public var name: String { "StorageObjectInUseProtection" }
 
+  /// New volumes, claims and volume attributes classes.
   public func handles(_ request: AdmissionRequest) -> Bool {
     request.operation == .create && Self.finalizer(for: request) != nil
   }
 
+  /// Adds the finalizer.
   public func admit(
     _ request: inout AdmissionRequest, _ objects: any ObjectSource
   ) async throws(StatusError) {

@@ -9,12 +9,15 @@ public struct TaintNodesByCondition: AdmissionPlugin {
   /// The plug-in.
   public init() {}
 
+  /// `TaintNodesByCondition`.
   public var name: String { "TaintNodesByCondition" }
 
+  /// New nodes.
   public func handles(_ request: AdmissionRequest) -> Bool {
     request.operation == .create && request.concerns("nodes")
   }
 
+  /// Adds the taint.
   public func admit(
     _ request: inout AdmissionRequest, _ objects: any ObjectSource
   ) async throws(StatusError) {

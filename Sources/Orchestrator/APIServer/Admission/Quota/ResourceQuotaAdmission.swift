@@ -23,8 +23,10 @@ public struct ResourceQuotaAdmission: AdmissionPlugin {
   /// The plug-in.
   public init(usage: any QuotaUsageStore) { self.usage = usage }
 
+  /// `ResourceQuota`.
   public var name: String { "ResourceQuota" }
 
+  /// What can use up a quota.
   public func handles(_ request: AdmissionRequest) -> Bool {
     guard request.resource.isNamespaced else { return false }
     switch (request.operation, request.resource.group, request.resource.resource, request.subresource) {
@@ -37,6 +39,8 @@ public struct ResourceQuotaAdmission: AdmissionPlugin {
     }
   }
 
+  /// Counts what the write uses.
+  /// - Throws: 403 if there is no room for it.
   public func validate(_ request: AdmissionRequest, _ objects: any ObjectSource) async throws(StatusError) {
     guard let object = request.object else { return }
     let quotas = try await objects.list(KnownResources.resourceQuotas, namespace: request.namespace)

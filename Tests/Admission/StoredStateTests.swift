@@ -48,7 +48,7 @@ private final class OneKeyStore: StoreClient {
   func compact(_ revision: Int64) async throws(StoreError) { throw .refused("no compaction") }
 }
 
-@Suite struct StoredAllocationsTests {
+@Suite struct StoredStateTests {
   @Test func `allocations are written once somebody has seen the last ones`() async throws {
     let store = OneKeyStore()
     let allocations = StoredAllocations(client: store, key: AllocationKeys.serviceAddresses)
@@ -86,5 +86,22 @@ private final class OneKeyStore: StoreClient {
       await #expect(throws: StatusError.self) { _ = try await allocations.save([:], expecting: 0) },
     ]
     #expect(errors.map { $0.map { "\($0.code) \($0.message)" } } == [message, message])
+  }
+
+  @Test func `what a quota has used is counted in its store`() async throws {
+    let store = OneKeyStore()
+    let quotas = ResourceStore(resource: resource("resourcequotas"), client: store)
+    let usage = StoredQuotaUsage(quotas: quotas)
+    let quota = json(
+      #"{"kind":"ResourceQuota","metadata":{"name":"q","namespace":"n"},"status":{"used":{"pods":"0"}}}"#)
+    #expect(try await usage.saveStatus(of: quota) == false)
+    _ = try await quotas.create(quota, ObjectName(namespace: "n", name: "q"))
+    var stored = try #require(try await quotas.get(ObjectName(namespace: "n", name: "q"))).json
+    stored["status", "used", "pods"] = "1"
+    #expect(try await usage.saveStatus(of: stored))
+    // Somebody else has the old version.
+    #expect(try await usage.saveStatus(of: stored) == false)
+    let now = try await quotas.get(ObjectName(namespace: "n", name: "q"))?.json
+    #expect(now?["status", "used", "pods"] == "1")
   }
 }
