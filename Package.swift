@@ -127,7 +127,8 @@ let package = Package(
     module(
       "Registry", path: "Sources/Orchestrator/APIServer/Registry", ["Objects", "Exchange", "Storage"]),
     module(
-      "Admission", path: "Sources/Orchestrator/APIServer/Admission", ["Objects", "Exchange", "Registry"]),
+      "Admission", path: "Sources/Orchestrator/APIServer/Admission",
+      ["Objects", "Exchange", "Registry", "Storage"]),
     module(
       "APIServer", path: "Sources/Orchestrator/APIServer/Serving",
       ["Objects", "Exchange", "Storage", "Access", "Registry", "Admission"]),

@@ -96,7 +96,7 @@ private func read(_ watch: ObjectWatch, _ count: Int) async -> [String] {
     #expect(page.values.map { String(decoding: $0.key, as: UTF8.self) } == ["/registry/configmaps/n/c0"])
     let nodes = Resource.builtIn(group: "", version: "v1", resource: "nodes")!
     #expect(
-      String(decoding: StorageKeys(nodes, root: "/registry").key(ObjectName(name: "a")), as: UTF8.self)
+      String(decoding: ResourceKeys(nodes, root: "/registry").key(ObjectName(name: "a")), as: UTF8.self)
         == "/registry/minions/a")
   }
 

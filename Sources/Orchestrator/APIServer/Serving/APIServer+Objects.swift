@@ -147,12 +147,9 @@ extension APIServer {
   // MARK: Writing
 
   private func write(_ request: APIRequest, _ target: Target, _ result: WriteResult) -> APIResponse {
-    let wanted = (try? Representation(accept: request.header("accept"), shapes: [.table, .partial])) ?? nil
-    return response(
-      wanted ?? Self.plain, result, target, status: result.created ? 201 : 200)
+    let wanted = try? Representation(accept: request.header("accept"), shapes: [.table, .partial])
+    return response(wanted ?? .json, result, target, status: result.created ? 201 : 200)
   }
-
-  private static var plain: Representation? { try? Representation(accept: nil) }
 
   private func delete(
     _ request: APIRequest, _ target: Target, _ info: RequestInfo, _ options: RequestOptions, _ user: UserInfo
@@ -198,8 +195,8 @@ extension APIServer {
     var object: JSON
     do throws(DecodeError) {
       switch try options.reviewBody(environment.yaml) {
-      case .text(let bytes): object = try ObjectDecoder().decode(bytes, as: shape).object
-      case .value(let value): object = try ObjectDecoder().decode(value, as: shape).object
+      case .text(let bytes): object = try ObjectDecoder().decode(bytes, as: shape).value
+      case .value(let value): object = try ObjectDecoder().decode(value, as: shape).value
       }
     } catch {
       throw .badRequest(

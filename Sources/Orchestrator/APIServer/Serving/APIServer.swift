@@ -1,6 +1,6 @@
 public import Access
 public import Exchange
-public import Objects
+import Objects
 public import Registry
 
 /// An API server without its sockets: requests to answers, for the listener and for components of this process alike.

@@ -1,5 +1,5 @@
 import Exchange
-import Objects
+public import Objects
 
 /// YAML as bodies are written and read, for which a library is used.
 public protocol YAMLCoding: Sendable {
@@ -34,6 +34,11 @@ struct Representation: Sendable, Hashable {
   var isPretty = false
 
   static let mediaTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
+
+  /// Without further wishes.
+  static let json = Representation()
+
+  private init() {}
 
   /// The header of an answer with this form.
   var contentType: String { isYAML ? "application/yaml" : "application/json" }

@@ -5,7 +5,7 @@ import Synchronization
 /// Follows one resource in the store for all of its watches.
 final class EventFeed: Sendable {
   private let client: any StoreClient
-  private let keys: StorageKeys
+  private let keys: ResourceKeys
   private let fields: SelectableFields
   private let options: StorageOptions
 
@@ -25,7 +25,7 @@ final class EventFeed: Sendable {
 
   private let state = Mutex(State())
 
-  init(client: any StoreClient, keys: StorageKeys, fields: SelectableFields, options: StorageOptions) {
+  init(client: any StoreClient, keys: ResourceKeys, fields: SelectableFields, options: StorageOptions) {
     self.client = client
     self.keys = keys
     self.fields = fields
@@ -114,7 +114,7 @@ final class EventFeed: Sendable {
     }
   }
 
-  private var opening: (client: any StoreClient, keys: StorageKeys, pause: Duration, revision: Int64) {
+  private var opening: (client: any StoreClient, keys: ResourceKeys, pause: Duration, revision: Int64) {
     (client, keys, options.retryInterval, (state.withLock { $0.ring?.head } ?? 0) + 1)
   }
 

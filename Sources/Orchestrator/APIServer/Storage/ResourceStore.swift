@@ -15,7 +15,7 @@ public final class ResourceStore: Sendable {
   public let resource: Resource
   let client: any StoreClient
   let options: StorageOptions
-  let keys: StorageKeys
+  let keys: ResourceKeys
   let fields: SelectableFields
   let feed: EventFeed
 
@@ -24,7 +24,7 @@ public final class ResourceStore: Sendable {
     self.resource = resource
     self.client = client
     self.options = options
-    keys = StorageKeys(resource, root: options.root)
+    keys = ResourceKeys(resource, root: options.root)
     fields = SelectableFields.of(group: resource.group, kind: resource.kind)
     feed = EventFeed(client: client, keys: keys, fields: fields, options: options)
   }

@@ -35,7 +35,7 @@ public final class Stores: Sendable {
   }
 
   /// A lease with which objects end after about this time: many share one, so that events do not cost one each.
-  public func eventLease(seconds: Int64 = 3600) async throws(StatusError) -> Int64 {
+  public func eventLease(ttlSeconds seconds: Int64 = 3600) async throws(StatusError) -> Int64 {
     let now = ContinuousClock.now
     let known = leases.withLock { leases -> Int64? in
       guard var lease = leases[seconds], lease.until > now, lease.objects < options.leaseObjects else {

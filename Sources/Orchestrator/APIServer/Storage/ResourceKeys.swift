@@ -1,4 +1,4 @@
-import Objects
+public import Objects
 
 /// Who an object is within its resource.
 public struct ObjectName: Sendable, Hashable {
@@ -15,12 +15,13 @@ public struct ObjectName: Sendable, Hashable {
 }
 
 /// Where the objects of a resource lie in the store: as Kubernetes lays them out, so that tools that know one know both.
-struct StorageKeys: Sendable {
+public struct ResourceKeys: Sendable {
   /// `/registry/pods/`, with the slash.
   let prefix: [UInt8]
   private let isNamespaced: Bool
 
-  init(_ resource: Resource, root: String) {
+  /// The keys of a resource below `root`.
+  public init(_ resource: Resource, root: String = "/registry") {
     prefix = Array((root + "/" + Self.folder(of: resource) + "/").utf8)
     isNamespaced = resource.isNamespaced
   }
@@ -50,7 +51,8 @@ struct StorageKeys: Sendable {
     return (start, Self.end(ofPrefix: start))
   }
 
-  func key(_ name: ObjectName) -> [UInt8] {
+  /// The key of an object.
+  public func key(_ name: ObjectName) -> [UInt8] {
     isNamespaced
       ? prefix + Array(name.namespace.utf8) + [UInt8(ascii: "/")] + Array(name.name.utf8)
       : prefix + Array(name.name.utf8)
