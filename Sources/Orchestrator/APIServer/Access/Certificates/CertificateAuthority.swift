@@ -11,6 +11,12 @@ public struct CertificatePair: Sendable, Hashable {
   public var certificate: String
   /// Its private key.
   public var key: String
+
+  /// A certificate and its key.
+  public init(certificate: String, key: String) {
+    self.certificate = certificate
+    self.key = key
+  }
 }
 
 /// The cluster's own certificate authority: it signs the certificates of servers, components and users, and says whose

@@ -1,2 +1,0 @@
-import Access
-import Testing
