@@ -40,6 +40,28 @@ import X509
     }
   }
 
+  @Test func `a request with a certificate is its owner's, also the second time`() async throws {
+    let authority = try CertificateAuthority.make(now: now)
+    let pair = try authority.clientCertificate(user: "jane", groups: ["dev"], now: now)
+    let foreign = try CertificateAuthority.make(now: now).clientCertificate(
+      user: "jane", groups: [], now: now)
+    let authenticator = RequestAuthenticator(
+      authority: authority, tokens: [], audiences: ["api"], now: { now })
+    let request = APIRequest(path: "/", credentials: .certificates([try der(pair.certificate)]))
+    for _ in 0..<2 {
+      let found = try #require(try await authenticator.authenticate(request))
+      #expect(found.user.name == "jane" && found.user.groups == ["dev", "system:authenticated"])
+    }
+    await #expect(throws: StatusError.unauthorized) {
+      try await authenticator.authenticate(
+        APIRequest(path: "/", credentials: .certificates([try der(foreign.certificate)])))
+    }
+    let expired = RequestAuthenticator(
+      authority: authority, tokens: [], audiences: ["api"],
+      now: { Timestamp(seconds: now.seconds + 400 * 86_400) })
+    await #expect(throws: StatusError.unauthorized) { try await expired.authenticate(request) }
+  }
+
   @Test func `a request is signed as it asks, if its signature is good`() async throws {
     let authority = try CertificateAuthority.make(now: now)
     let (request, _) = try CertificateRequest.make(user: "system:node:n", groups: ["system:nodes"])
@@ -69,7 +91,10 @@ import X509
     #expect(renewed.clients["admin"] != first.clients["admin"])
     #expect(renewed.authority.certificatePEM == first.authority.certificatePEM)
     let admin = try #require(renewed.clients["admin"])
-    #expect(try await renewed.authority.verify([try der(admin.certificate)], at: late).user.groups == ["system:masters"])
+    #expect(
+      try await renewed.authority.verify([try der(admin.certificate)], at: late).user.groups == [
+        "system:masters"
+      ])
     for file in try FileManager.default.contentsOfDirectory(atPath: directory) {
       let attributes = try FileManager.default.attributesOfItem(atPath: directory + "/" + file)
       #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600, "\(file)")

@@ -34,7 +34,8 @@ import Testing
     let texts = [
       Attributes(user: user, verb: "list", resource: "nodes").denial(),
       Attributes(user: user, verb: "create", resource: "pods", subresource: "exec", namespace: "g").denial(),
-      Attributes(user: user, verb: "get", group: "apps", resource: "deployments", namespace: "g").denial(reason: "x"),
+      Attributes(user: user, verb: "get", group: "apps", resource: "deployments", namespace: "g").denial(
+        reason: "x"),
       Attributes(user: user, verb: "get", path: "/metrics").denial(),
     ]
     #expect(
@@ -63,13 +64,22 @@ import Testing
     #expect(missing(PolicyRule(verbs: ["get"], nonResourceURLs: ["/healthz/etcd"])) == [])
     #expect(missing(PolicyRule(verbs: ["get"], apiGroups: [""], resources: ["secrets"])).count == 1)
     #expect(
-      missing(PolicyRule(verbs: ["get"], apiGroups: [""], resources: ["secrets"], resourceNames: ["a"])) == [])
+      missing(
+        PolicyRule(verbs: ["get"], apiGroups: [""], resources: ["nodes"], nonResourceURLs: ["/healthz"]))
+        == [PolicyRule(verbs: ["get"], apiGroups: [""], resources: ["nodes"])])
+    // Too much to be broken down is not granted.
+    let many = (0..<400).map(String.init)
+    #expect(missing(PolicyRule(verbs: ["x"], apiGroups: many, resources: many)).count == 1)
+    #expect(
+      missing(PolicyRule(verbs: ["get"], apiGroups: [""], resources: ["secrets"], resourceNames: ["a"])) == []
+    )
   }
 
   @Test func `nobody grants what they do not have`() async throws {
     let rbac = cluster()
     let check = EscalationCheck(rbac: rbac, authorizer: rbac)
-    let roles = try #require(Resource.builtIn(group: "rbac.authorization.k8s.io", version: "v1", resource: "roles"))
+    let roles = try #require(
+      Resource.builtIn(group: "rbac.authorization.k8s.io", version: "v1", resource: "roles"))
     func role(_ verbs: [JSON]) -> JSON {
       [
         "metadata": ["name": "esc", "namespace": "g"],
@@ -108,15 +118,20 @@ import Testing
       (Attributes(user: .anonymous, verb: "get", path: "/api"), false),
       (
         Attributes(
-          user: admin, verb: "create", group: "authorization.k8s.io", resource: "selfsubjectaccessreviews"), true
+          user: admin, verb: "create", group: "authorization.k8s.io", resource: "selfsubjectaccessreviews"),
+        true
       ),
       (Attributes(user: admin, verb: "list", resource: "pods", namespace: "default"), false),
-      (Attributes(user: scheduler, verb: "create", resource: "pods", subresource: "binding", namespace: "x"), true),
+      (
+        Attributes(user: scheduler, verb: "create", resource: "pods", subresource: "binding", namespace: "x"),
+        true
+      ),
       (Attributes(user: scheduler, verb: "get", resource: "secrets", namespace: "x"), false),
       (Attributes(user: node, verb: "patch", resource: "nodes", subresource: "status", name: "n"), true),
       (
         Attributes(
-          user: joining, verb: "create", group: "certificates.k8s.io", resource: "certificatesigningrequests"), true
+          user: joining, verb: "create", group: "certificates.k8s.io", resource: "certificatesigningrequests"),
+        true
       ),
     ]
     for (attributes, isAllowed) in table {
@@ -180,13 +195,16 @@ private let decisions: [Case] = {
       attributes: Attributes(user: user, verb: "get", resource: "pods", subresource: "log", namespace: "g"),
       decision: none),
     Case(
-      attributes: Attributes(user: user, verb: "get", group: "x", resource: "pods", namespace: "g"), decision: none),
+      attributes: Attributes(user: user, verb: "get", group: "x", resource: "pods", namespace: "g"),
+      decision: none),
     Case(
       attributes: Attributes(
-        user: builder, verb: "update", group: "apps", resource: "deployments", subresource: "scale", namespace: "g"),
+        user: builder, verb: "update", group: "apps", resource: "deployments", subresource: "scale",
+        namespace: "g"),
       decision: .allow(reason: byAccount)),
     Case(
-      attributes: Attributes(user: builder, verb: "get", resource: "pods", subresource: "log", namespace: "g"),
+      attributes: Attributes(
+        user: builder, verb: "get", resource: "pods", subresource: "log", namespace: "g"),
       decision: .allow(reason: byAccount)),
     Case(
       attributes: Attributes(user: builder, verb: "get", resource: "secrets", namespace: "g", name: "one"),
@@ -194,10 +212,12 @@ private let decisions: [Case] = {
     Case(
       attributes: Attributes(user: builder, verb: "get", resource: "secrets", namespace: "g", name: "two"),
       decision: none),
-    Case(attributes: Attributes(user: ops, verb: "get", path: "/metrics/a"), decision: .allow(reason: byGroup)),
+    Case(
+      attributes: Attributes(user: ops, verb: "get", path: "/metrics/a"), decision: .allow(reason: byGroup)),
     Case(attributes: Attributes(user: ops, verb: "get", path: "/other"), decision: none),
     Case(
-      attributes: Attributes(user: UserInfo(name: "x", groups: ["system:masters"]), verb: "delete", resource: "nodes"),
+      attributes: Attributes(
+        user: UserInfo(name: "x", groups: ["system:masters"]), verb: "delete", resource: "nodes"),
       decision: .allow(reason: "")),
   ]
 }()

@@ -7,12 +7,15 @@ import Testing
   @Test func `who asks is told who they are`() async throws {
     #expect(
       try await reviews().answer(
-        "selfsubjectreviews", ["apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"], user: admin,
+        "selfsubjectreviews", ["apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"],
+        user: admin,
         now: now) == [
           "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
           "metadata": ["creationTimestamp": "2026-01-01T00:00:00Z"],
           "status": [
-            "userInfo": ["username": "admin", "uid": "1", "groups": ["system:masters", "system:authenticated"]]
+            "userInfo": [
+              "username": "admin", "uid": "1", "groups": ["system:masters", "system:authenticated"],
+            ]
           ],
         ])
   }
@@ -32,22 +35,24 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (
-      "selfsubjectaccessreviews", ["resourceAttributes": ["verb": "get", "resource": "pods", "namespace": "g"]],
-      ["allowed": true]
-    ),
-    (
-      "subjectaccessreviews",
-      ["user": "u", "resourceAttributes": ["verb": "delete", "resource": "pods", "namespace": "g"]],
-      ["allowed": false]
-    ),
-    (
-      "subjectaccessreviews",
-      ["user": "u", "resourceAttributes": ["verb": "get", "resource": "pods", "namespace": "g"]],
-      ["allowed": true, "reason": #"RBAC: allowed by RoleBinding "r/g" of Role "r" to User "u""#]
-    ),
-  ] as [(String, JSON, JSON)])
+  @Test(
+    arguments: [
+      (
+        "selfsubjectaccessreviews",
+        ["resourceAttributes": ["verb": "get", "resource": "pods", "namespace": "g"]],
+        ["allowed": true]
+      ),
+      (
+        "subjectaccessreviews",
+        ["user": "u", "resourceAttributes": ["verb": "delete", "resource": "pods", "namespace": "g"]],
+        ["allowed": false]
+      ),
+      (
+        "subjectaccessreviews",
+        ["user": "u", "resourceAttributes": ["verb": "get", "resource": "pods", "namespace": "g"]],
+        ["allowed": true, "reason": #"RBAC: allowed by RoleBinding "r/g" of Role "r" to User "u""#]
+      ),
+    ] as [(String, JSON, JSON)])
   func `what may be done is answered`(_ resource: String, _ spec: JSON, _ status: JSON) async throws {
     let answer = try await reviews().answer(resource, ["spec": spec], user: admin, now: now)
     #expect(answer["spec"] == spec)
@@ -55,25 +60,26 @@ import Testing
     #expect(answer["apiVersion"] == "authorization.k8s.io/v1")
   }
 
-  @Test(arguments: [
-    (
-      "selfsubjectaccessreviews", [:],
-      "spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must "
-        + "be specified"
-    ),
-    (
-      "subjectaccessreviews", ["spec": ["resourceAttributes": ["verb": "get"]]],
-      #"spec.user: Invalid value: "": at least one of user or group must be specified"#
-    ),
-    (
-      "localsubjectaccessreviews",
-      [
-        "metadata": ["namespace": "g"],
-        "spec": ["user": "u", "resourceAttributes": ["namespace": "h", "verb": "get"]],
-      ],
-      #"spec.resourceAttributes.namespace: Invalid value: "h": must match metadata.namespace"#
-    ),
-  ] as [(String, JSON, String)])
+  @Test(
+    arguments: [
+      (
+        "selfsubjectaccessreviews", [:],
+        "spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must "
+          + "be specified"
+      ),
+      (
+        "subjectaccessreviews", ["spec": ["resourceAttributes": ["verb": "get"]]],
+        #"spec.user: Invalid value: "": at least one of user or group must be specified"#
+      ),
+      (
+        "localsubjectaccessreviews",
+        [
+          "metadata": ["namespace": "g"],
+          "spec": ["user": "u", "resourceAttributes": ["namespace": "h", "verb": "get"]],
+        ],
+        #"spec.resourceAttributes.namespace: Invalid value: "h": must match metadata.namespace"#
+      ),
+    ] as [(String, JSON, String)])
   func `a question that is none is refused`(_ resource: String, _ request: JSON, _ problem: String) async {
     let error = await #expect(throws: StatusError.self) {
       try await reviews().answer(resource, request, namespace: "g", user: admin, now: now)
@@ -88,7 +94,8 @@ import Testing
     #expect(answer["spec"] == [:])
     #expect(
       answer["status"] == [
-        "resourceRules": [["verbs": ["get"], "apiGroups": [""], "resources": ["pods"]]], "nonResourceRules": [],
+        "resourceRules": [["verbs": ["get"], "apiGroups": [""], "resources": ["pods"]]],
+        "nonResourceRules": [],
         "incomplete": false,
       ])
     await #expect(throws: StatusError.badRequest("no namespace on request")) {
@@ -140,7 +147,8 @@ import Testing
     #expect(
       result.user
         == UserInfo(
-          name: "jane", uid: "7", groups: ["dev", "ops", "system:authenticated"], extra: ["acme.com/team": ["x"]]))
+          name: "jane", uid: "7", groups: ["dev", "ops", "system:authenticated"],
+          extra: ["acme.com/team": ["x"]]))
     #expect(
       result.required.map { "\($0.group) \($0.resource) \($0.subresource) \($0.name)" } == [
         " users  jane", " groups  dev", " groups  ops",

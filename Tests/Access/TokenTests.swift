@@ -31,10 +31,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (599, "may not specify a duration less than 10 minutes"),
-    ((1 << 32) + 1, "may not specify a duration larger than 2^32 seconds"),
-  ] as [(Int64, String)])
+  @Test(
+    arguments: [
+      (599, "may not specify a duration less than 10 minutes"),
+      ((1 << 32) + 1, "may not specify a duration larger than 2^32 seconds"),
+    ] as [(Int64, String)])
   func `a life too short or too long is refused`(_ seconds: Int64, _ problem: String) {
     let error = #expect(throws: StatusError.self) {
       try Fixture().issue(["spec": ["expirationSeconds": .integer(seconds)]])
@@ -59,7 +60,8 @@ import Testing
     let fixture = Fixture(pod: pod)
     let token = try #require(
       try fixture.tokens.issue(
-        serviceAccount: account, request: ["spec": [:]], boundKind: "Pod", bound: pod)["status", "token"]?.string)
+        serviceAccount: account, request: ["spec": [:]], boundKind: "Pod", bound: pod)["status", "token"]?
+        .string)
     let user = try await fixture.tokens.verify(token)?.user
     #expect(user?.extra["authentication.kubernetes.io/pod-name"] == ["p"])
     #expect(user?.extra["authentication.kubernetes.io/node-name"] == ["n"])
@@ -87,7 +89,8 @@ import Testing
     #expect(try await fixture.tokens.verify("eyJhbGciOiJub25lIn0." + parts[1] + ".") == nil)
     #expect(try await fixture.tokens.verify("eyJhbGciOiJIUzI1NiJ9." + parts[1] + "." + parts[2]) == nil)
     let bad = AccessError("failed to verify the token's signature")
-    let other = try fixture.token(["spec": ["audiences": ["api", "more"]]]).split(separator: ".").map(String.init)
+    let other = try fixture.token(["spec": ["audiences": ["api", "more"]]]).split(separator: ".").map(
+      String.init)
     await #expect(throws: bad) {
       try await fixture.tokens.verify(parts[0] + "." + other[1] + "." + parts[2])
     }
@@ -131,7 +134,8 @@ import Testing
     #expect(other.user(secret: secret, now: now) == nil)
     #expect(token.user(secret: secret, now: Timestamp(seconds: start + 1)) == nil)
     #expect(
-      token.user(secret: token.secretObject(expiration: nil, extraGroups: ["system:masters"]), now: now) == nil)
+      token.user(secret: token.secretObject(expiration: nil, extraGroups: ["system:masters"]), now: now)
+        == nil)
     var opaque = secret
     opaque["type"] = "Opaque"
     #expect(token.user(secret: opaque, now: now) == nil)

@@ -24,6 +24,7 @@ public protocol TokenAuthenticator: Sendable {
 
 /// Tokens of service accounts.
 extension ServiceAccountTokens: TokenAuthenticator {
+  /// Whose token it is; nil if it is not of this issuer.
   public func authenticate(
     token: String, audiences: [String]
   ) async throws(AccessError) -> (user: UserInfo, audiences: [String])? {
@@ -42,6 +43,7 @@ public struct BootstrapTokenAuthenticator: TokenAuthenticator {
     self.now = now
   }
 
+  /// Whose token it is; nil if there is no such secret or if it has ended.
   public func authenticate(
     token text: String, audiences: [String]
   ) async throws(AccessError) -> (user: UserInfo, audiences: [String])? {
@@ -65,6 +67,7 @@ public struct StaticTokens: TokenAuthenticator {
   /// These tokens and their users.
   public init(_ users: [String: UserInfo]) { self.users = users.map { (token: $0.key, user: $0.value) } }
 
+  /// Whose token it is; nil if it is none of these.
   public func authenticate(
     token: String, audiences: [String]
   ) async throws(AccessError) -> (user: UserInfo, audiences: [String])? {
@@ -108,6 +111,7 @@ public final class RequestAuthenticator: Authenticator {
     self.now = now
   }
 
+  /// Who makes the request; never nil.
   public func authenticate(
     _ request: APIRequest
   ) async throws(StatusError) -> (user: UserInfo, audiences: [String])? {

@@ -28,14 +28,16 @@ public struct Impersonation: Sendable, Hashable {
         key + ":[" + values.joined(separator: " ") + "]"
       }
       throw .internalError(
-        "requested [\(Self.shownReferences(groups: groups, uid: uid, extra: shownExtra))] without impersonating a user")
+        "requested [\(Self.shownReferences(groups: groups, uid: uid, extra: shownExtra))] without impersonating a user"
+      )
     }
 
     func attributes(
       group: String = "", resource: String, subresource: String = "", namespace: String = "", name: String
     ) -> Attributes {
       Attributes(
-        user: real, verb: "impersonate", group: group, version: "v1", resource: resource, subresource: subresource,
+        user: real, verb: "impersonate", group: group, version: "v1", resource: resource,
+        subresource: subresource,
         namespace: namespace, name: name)
     }
     let authentication = "authentication.k8s.io"
@@ -104,7 +106,8 @@ public struct Impersonation: Sendable, Hashable {
       var details: JSON = ["name": .string(attributes.name), "kind": .string(attributes.resource)]
       if !attributes.group.isEmpty { details["group"] = .string(attributes.group) }
       let message =
-        "\(resource) \(GoText.quoted(attributes.name)) is forbidden: " + attributes.denial(reason: decision.reason)
+        "\(resource) \(GoText.quoted(attributes.name)) is forbidden: "
+        + attributes.denial(reason: decision.reason)
       throw StatusError(code: 403, reason: "Forbidden", message: message, details: details)
     }
   }

@@ -3,7 +3,9 @@ public enum ServiceAccountName {
   static let userPrefix = "system:serviceaccount:"
 
   /// Such as `system:serviceaccount:default:builder`.
-  public static func userName(namespace: String, name: String) -> String { userPrefix + namespace + ":" + name }
+  public static func userName(namespace: String, name: String) -> String {
+    userPrefix + namespace + ":" + name
+  }
 
   /// The groups of a service account, without that of all who are authenticated.
   public static func groups(namespace: String) -> [String] {

@@ -71,8 +71,10 @@ public struct CertificateAuthority: Sendable {
     let certificate = try attempt("a certificate authority cannot be made") { () throws in
       let name = try DistinguishedName { CommonName("raftkv-ca@" + String(now.seconds)) }
       let made = try Certificate(
-        version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: Certificate.PublicKey(signer.publicKey),
-        notValidBefore: date(now.seconds - backdatedSeconds), notValidAfter: date(now.seconds + authoritySeconds),
+        version: .v3, serialNumber: Certificate.SerialNumber(),
+        publicKey: Certificate.PublicKey(signer.publicKey),
+        notValidBefore: date(now.seconds - backdatedSeconds),
+        notValidAfter: date(now.seconds + authoritySeconds),
         issuer: name, subject: name, signatureAlgorithm: .ecdsaWithSHA256,
         extensions: try Certificate.Extensions {
           Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil))
@@ -84,8 +86,6 @@ public struct CertificateAuthority: Sendable {
     }
     return try CertificateAuthority(certificatePEM: certificate, keyPEM: signer.pemRepresentation + "\n")
   }
-
-  // MARK: Signing
 
   /// A new certificate of a server, with its key.
   /// - Parameter names: DNS names and addresses under which it is reached.
@@ -113,7 +113,8 @@ public struct CertificateAuthority: Sendable {
       }
     }
     let pem = try sign(
-      Certificate.PublicKey(own.publicKey), subject: subject, names: names.map(SubjectName.parse), usages: [usage],
+      Certificate.PublicKey(own.publicKey), subject: subject, names: names.map(SubjectName.parse),
+      usages: [usage],
       now: now, seconds: Self.certificateSeconds)
     return CertificatePair(certificate: pem, key: own.pemRepresentation + "\n")
   }
@@ -127,7 +128,8 @@ public struct CertificateAuthority: Sendable {
   ) throws(AccessError) -> String {
     let request = try CertificateRequest(pem: requestPEM)
     return try sign(
-      request.publicKey, subject: request.subject, names: request.names, usages: usages, now: now, seconds: seconds)
+      request.publicKey, subject: request.subject, names: request.names, usages: usages, now: now,
+      seconds: seconds)
   }
 
   private func sign(
@@ -154,8 +156,6 @@ public struct CertificateAuthority: Sendable {
       return try made.serializeAsPEM().pemString + "\n"
     }
   }
-
-  // MARK: Checking
 
   /// Whose certificate a client shows.
   /// - Parameters:

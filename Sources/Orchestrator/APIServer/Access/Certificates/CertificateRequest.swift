@@ -43,7 +43,9 @@ public struct CertificateRequest: Sendable {
   }
 
   /// A new key and the request for its certificate, both in PEM form, as a joining node makes them.
-  public static func make(user: String, groups: [String]) throws(AccessError) -> (request: String, key: String) {
+  public static func make(user: String, groups: [String]) throws(AccessError) -> (
+    request: String, key: String
+  ) {
     let key = P256.Signing.PrivateKey()
     let request = try CertificateAuthority.attempt("a certificate request cannot be made") { () throws in
       let subject = try DistinguishedName {

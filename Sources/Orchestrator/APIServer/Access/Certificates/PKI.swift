@@ -25,12 +25,14 @@ public struct PKI: Sendable {
     Client(file: "scheduler", user: "system:kube-scheduler"),
     Client(file: "controller-manager", user: "system:kube-controller-manager"),
     Client(
-      file: "apiserver-kubelet-client", user: "kube-apiserver-kubelet-client", groups: [RBACAuthorizer.superusers]),
+      file: "apiserver-kubelet-client", user: "kube-apiserver-kubelet-client",
+      groups: [RBACAuthorizer.superusers]),
   ]
 
   /// The names under which the API server is reached from within the cluster.
   public static let serverNames = [
-    "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost",
+    "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
+    "localhost",
     "127.0.0.1",
   ]
 
@@ -77,7 +79,9 @@ public struct PKI: Sendable {
       authority: authority, server: server, clients: pairs, tokenKey: try tokenKey(directory + "/sa.key"))
   }
 
-  private static func authority(in directory: String, now: Timestamp) throws(AccessError) -> CertificateAuthority {
+  private static func authority(in directory: String, now: Timestamp) throws(AccessError)
+    -> CertificateAuthority
+  {
     let (certificateFile, keyFile) = (directory + "/ca.crt", directory + "/ca.key")
     switch (try PrivateFile.read(certificateFile), try PrivateFile.read(keyFile)) {
     case (let certificate?, let key?):
@@ -112,7 +116,9 @@ public struct PKI: Sendable {
 
   private static func tokenKey(_ path: String) throws(AccessError) -> TokenKey {
     if let pem = try PrivateFile.read(path) {
-      do throws(AccessError) { return try TokenKey(pem: pem) } catch { throw AccessError("\(path): \(error)") }
+      do throws(AccessError) { return try TokenKey(pem: pem) } catch {
+        throw AccessError("\(path): \(error)")
+      }
     }
     let key = TokenKey.make()
     try PrivateFile.write(key.pem, to: path)

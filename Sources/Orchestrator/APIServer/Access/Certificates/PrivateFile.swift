@@ -5,7 +5,8 @@ enum PrivateFile {
   /// The text of a file; nil if there is none.
   static func read(_ path: String) throws(AccessError) -> String? {
     guard FileManager.default.fileExists(atPath: path) else { return nil }
-    guard let data = FileManager.default.contents(atPath: path), let text = String(bytes: data, encoding: .utf8)
+    guard let data = FileManager.default.contents(atPath: path),
+      let text = String(bytes: data, encoding: .utf8)
     else { throw AccessError("\(path): it cannot be read") }
     return text
   }

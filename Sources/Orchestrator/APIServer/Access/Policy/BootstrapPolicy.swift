@@ -52,50 +52,55 @@ public enum BootstrapPolicy {
         PolicyTable.rule("get update", "core", "configmaps", names: name),
       ]
     }
-    let objects: [(name: String, namespace: String, rules: [PolicyRule], binding: String, subjects: [JSON])] = [
-      (
-        "extension-apiserver-authentication-reader", "kube-system",
-        [PolicyTable.rule("get list watch", "core", "configmaps", names: "extension-apiserver-authentication")],
-        "system::extension-apiserver-authentication-reader", [manager, scheduler]
-      ),
-      (
-        "system::leader-locking-kube-controller-manager", "kube-system", locking("kube-controller-manager"),
-        "system::leader-locking-kube-controller-manager",
-        [manager, PolicyTable.account("kube-controller-manager")]
-      ),
-      (
-        "system::leader-locking-kube-scheduler", "kube-system", locking("kube-scheduler"),
-        "system::leader-locking-kube-scheduler", [scheduler, PolicyTable.account("kube-scheduler")]
-      ),
-      (
-        "system:controller:bootstrap-signer", "kube-system",
-        [PolicyTable.rule("get list watch", "core", "secrets")], "system:controller:bootstrap-signer",
-        [PolicyTable.account("bootstrap-signer")]
-      ),
-      (
-        "system:controller:bootstrap-signer", "kube-public",
-        [
-          PolicyTable.rule("get list watch", "core", "configmaps"),
-          PolicyTable.rule("update", "core", "configmaps", names: "cluster-info"), PolicyTable.events,
-        ], "system:controller:bootstrap-signer", [PolicyTable.account("bootstrap-signer")]
-      ),
-      (
-        "system:controller:cloud-provider", "kube-system",
-        [PolicyTable.rule("create get list update watch", "core", "configmaps")],
-        "system:controller:cloud-provider", [PolicyTable.account("cloud-provider")]
-      ),
-      (
-        "system:controller:token-cleaner", "kube-system",
-        [PolicyTable.rule("delete get list watch", "core", "secrets"), PolicyTable.events],
-        "system:controller:token-cleaner", [PolicyTable.account("token-cleaner")]
-      ),
-      // Whoever wants to join reads how to, before anybody knows them.
-      (
-        "raftkv:cluster-info-viewer", "kube-public",
-        [PolicyTable.rule("get", "core", "configmaps", names: "cluster-info")], "raftkv:cluster-info-viewer",
-        [PolicyTable.user("system:anonymous")]
-      ),
-    ]
+    let objects: [(name: String, namespace: String, rules: [PolicyRule], binding: String, subjects: [JSON])] =
+      [
+        (
+          "extension-apiserver-authentication-reader", "kube-system",
+          [
+            PolicyTable.rule(
+              "get list watch", "core", "configmaps", names: "extension-apiserver-authentication")
+          ],
+          "system::extension-apiserver-authentication-reader", [manager, scheduler]
+        ),
+        (
+          "system::leader-locking-kube-controller-manager", "kube-system", locking("kube-controller-manager"),
+          "system::leader-locking-kube-controller-manager",
+          [manager, PolicyTable.account("kube-controller-manager")]
+        ),
+        (
+          "system::leader-locking-kube-scheduler", "kube-system", locking("kube-scheduler"),
+          "system::leader-locking-kube-scheduler", [scheduler, PolicyTable.account("kube-scheduler")]
+        ),
+        (
+          "system:controller:bootstrap-signer", "kube-system",
+          [PolicyTable.rule("get list watch", "core", "secrets")], "system:controller:bootstrap-signer",
+          [PolicyTable.account("bootstrap-signer")]
+        ),
+        (
+          "system:controller:bootstrap-signer", "kube-public",
+          [
+            PolicyTable.rule("get list watch", "core", "configmaps"),
+            PolicyTable.rule("update", "core", "configmaps", names: "cluster-info"), PolicyTable.events,
+          ], "system:controller:bootstrap-signer", [PolicyTable.account("bootstrap-signer")]
+        ),
+        (
+          "system:controller:cloud-provider", "kube-system",
+          [PolicyTable.rule("create get list update watch", "core", "configmaps")],
+          "system:controller:cloud-provider", [PolicyTable.account("cloud-provider")]
+        ),
+        (
+          "system:controller:token-cleaner", "kube-system",
+          [PolicyTable.rule("delete get list watch", "core", "secrets"), PolicyTable.events],
+          "system:controller:token-cleaner", [PolicyTable.account("token-cleaner")]
+        ),
+        // Whoever wants to join reads how to, before anybody knows them.
+        (
+          "raftkv:cluster-info-viewer", "kube-public",
+          [PolicyTable.rule("get", "core", "configmaps", names: "cluster-info")],
+          "raftkv:cluster-info-viewer",
+          [PolicyTable.user("system:anonymous")]
+        ),
+      ]
     return objects.flatMap { object in
       [
         PolicyTable.role(object.name, namespace: object.namespace, object.rules),

@@ -2,7 +2,9 @@ import Objects
 
 /// The cluster roles of the parts of a cluster that are no controllers.
 enum ComponentRoles {
-  private static func rule(_ verbs: String, _ groups: String, _ resources: String, names: String = "") -> PolicyRule {
+  private static func rule(_ verbs: String, _ groups: String, _ resources: String, names: String = "")
+    -> PolicyRule
+  {
     PolicyTable.rule(verbs, groups, resources, names: names)
   }
 
@@ -15,7 +17,8 @@ enum ComponentRoles {
       PolicyTable.clusterRole("system:volume-scheduler", volumeScheduler),
       PolicyTable.clusterRole("system:kube-controller-manager", controllerManager),
       PolicyTable.clusterRole(
-        "system:node-bootstrapper", [rule("create get list watch", certificates, "certificatesigningrequests")]),
+        "system:node-bootstrapper",
+        [rule("create get list watch", certificates, "certificatesigningrequests")]),
       PolicyTable.clusterRole(
         "system:auth-delegator",
         [
@@ -80,14 +83,16 @@ enum ComponentRoles {
       rule("get patch update", "core", "persistentvolumeclaims/status"),
       rule("get list watch", "storage.k8s.io", "csidrivers"),
       rule("create delete get patch update", "storage.k8s.io", "csinodes"),
-      rule("get list watch", "node.k8s.io", "runtimeclasses"), rule("get", "resource.k8s.io", "resourceclaims"),
+      rule("get list watch", "node.k8s.io", "runtimeclasses"),
+      rule("get", "resource.k8s.io", "resourceclaims"),
       rule(PolicyTable.all, "resource.k8s.io", "resourceslices"),
     ]
   }
 
   private static var proxy: [PolicyRule] {
     [
-      rule("list watch", "core", "endpoints services"), rule("get list watch", "core", "nodes"), PolicyTable.events,
+      rule("list watch", "core", "endpoints services"), rule("get list watch", "core", "nodes"),
+      PolicyTable.events,
       rule("list watch", "discovery.k8s.io", "endpointslices"),
       rule("list watch", "networking.k8s.io", "servicecidrs"),
     ]
@@ -106,7 +111,8 @@ enum ComponentRoles {
       rule("create", "authentication.k8s.io", "tokenreviews"),
       rule("create", "authorization.k8s.io", "subjectaccessreviews"),
       rule(
-        "get list watch", "storage.k8s.io", "csidrivers csinodes csistoragecapacities storageclasses volumeattachments"),
+        "get list watch", "storage.k8s.io",
+        "csidrivers csinodes csistoragecapacities storageclasses volumeattachments"),
       rule("get list watch", "resource.k8s.io", "deviceclasses resourceclaims resourceslices"),
       rule("patch update", "resource.k8s.io", "resourceclaims resourceclaims/status"),
     ]

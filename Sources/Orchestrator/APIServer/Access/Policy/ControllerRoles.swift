@@ -22,7 +22,10 @@ enum ControllerRoles {
       ),
       (
         "bootstrap-signer",
-        [rule("get list watch", "core", "secrets"), rule("get list patch update watch", "core", "configmaps")]
+        [
+          rule("get list watch", "core", "secrets"),
+          rule("get list patch update watch", "core", "configmaps"),
+        ]
       ),
       (
         "certificate-controller",
@@ -44,7 +47,8 @@ enum ControllerRoles {
         "cronjob-controller",
         [
           rule("get list update watch", "batch", "cronjobs"),
-          rule("create delete get list patch update watch", "batch", "jobs"), rule("update", "batch", "cronjobs/status"),
+          rule("create delete get list patch update watch", "batch", "jobs"),
+          rule("update", "batch", "cronjobs/status"),
           rule("update", "batch", "cronjobs/finalizers"), rule("delete list", "core", "pods"),
         ]
       ),
@@ -52,7 +56,8 @@ enum ControllerRoles {
         "daemon-set-controller",
         [
           rule(read, "apps", "daemonsets"), rule("update", "apps", "daemonsets/finalizers daemonsets/status"),
-          rule("list watch", "core", "nodes"), rule(pods, "core", "pods"), rule("create", "core", "pods/binding"),
+          rule("list watch", "core", "nodes"), rule(pods, "core", "pods"),
+          rule("create", "core", "pods/binding"),
           rule("create delete get list patch update watch", "apps", "controllerrevisions"),
         ]
       ),
@@ -68,15 +73,19 @@ enum ControllerRoles {
       (
         "disruption-controller",
         [
-          rule(read, "apps", "deployments replicasets statefulsets"), rule(read, "core", "replicationcontrollers"),
-          rule(read, "policy", "poddisruptionbudgets"), rule("update", "policy", "poddisruptionbudgets/status"),
-          rule("get", "*", "*/scale"), rule(read, "core", "pods"), rule("patch update", "core", "pods/status"),
+          rule(read, "apps", "deployments replicasets statefulsets"),
+          rule(read, "core", "replicationcontrollers"),
+          rule(read, "policy", "poddisruptionbudgets"),
+          rule("update", "policy", "poddisruptionbudgets/status"),
+          rule("get", "*", "*/scale"), rule(read, "core", "pods"),
+          rule("patch update", "core", "pods/status"),
         ]
       ),
       (
         "endpoint-controller",
         [
-          rule(read, "core", "pods services"), rule("create delete get list update watch", "core", "endpoints"),
+          rule(read, "core", "pods services"),
+          rule("create delete get list update watch", "core", "endpoints"),
           rule("create", "core", "endpoints/restricted"),
         ]
       ),
@@ -91,7 +100,8 @@ enum ControllerRoles {
       (
         "endpointslicemirroring-controller",
         [
-          rule(read, "core", "endpoints services"), rule("update", "core", "endpoints/finalizers services/finalizers"),
+          rule(read, "core", "endpoints services"),
+          rule("update", "core", "endpoints/finalizers services/finalizers"),
           rule("create delete get list update watch", "discovery.k8s.io", "endpointslices"),
           rule("create", "discovery.k8s.io", "endpointslices/restricted"),
         ]
@@ -116,7 +126,8 @@ enum ControllerRoles {
         "horizontal-pod-autoscaler",
         [
           rule(read, "autoscaling", "horizontalpodautoscalers"),
-          rule("update", "autoscaling", "horizontalpodautoscalers/status"), rule("get update", "*", "*/scale"),
+          rule("update", "autoscaling", "horizontalpodautoscalers/status"),
+          rule("get update", "*", "*/scale"),
           rule("list", "core", "pods"), rule("list", "metrics.k8s.io", "pods"),
           rule("get list", "custom.metrics.k8s.io external.metrics.k8s.io", "*"),
         ]
@@ -157,7 +168,8 @@ enum ControllerRoles {
           rule("create delete get list patch update watch", "core", "persistentvolumes"),
           rule("update", "core", "persistentvolumes/status"),
           rule("get list patch update watch", "core", "persistentvolumeclaims"),
-          rule("update", "core", "persistentvolumeclaims/status"), rule("create delete get list watch", "core", "pods"),
+          rule("update", "core", "persistentvolumeclaims/status"),
+          rule("create delete get list watch", "core", "pods"),
           rule(read, "storage.k8s.io", "storageclasses"), rule(read, "core", "nodes"),
         ]
       ),
@@ -193,7 +205,10 @@ enum ControllerRoles {
           rule(pods, "core", "pods"),
         ]
       ),
-      ("resourcequota-controller", [rule("list watch", "*", "*"), rule("update", "core", "resourcequotas/status")]),
+      (
+        "resourcequota-controller",
+        [rule("list watch", "*", "*"), rule("update", "core", "resourcequotas/status")]
+      ),
       ("root-ca-cert-publisher", [rule("create update", "core", "configmaps")]),
       ("route-controller", [rule("list watch", "core", "nodes"), rule("patch", "core", "nodes/status")]),
       ("service-account-controller", [rule("create", "core", "serviceaccounts")]),
@@ -233,7 +248,8 @@ enum ControllerRoles {
         PolicyTable.clusterRole(role, rules + [PolicyTable.events]),
         // Controllers run as accounts of their own, or all as one user.
         PolicyTable.binding(
-          role, role: role, to: [PolicyTable.account(name), PolicyTable.user("system:kube-controller-manager")]),
+          role, role: role,
+          to: [PolicyTable.account(name), PolicyTable.user("system:kube-controller-manager")]),
       ]
     }
   }

@@ -10,7 +10,8 @@ enum PolicyTable {
   /// A rule: words apart by spaces; the core group is `core`.
   static func rule(_ verbs: String, _ groups: String, _ resources: String, names: String = "") -> PolicyRule {
     PolicyRule(
-      verbs: words(verbs), apiGroups: words(groups).map { $0 == "core" ? "" : $0 }, resources: words(resources),
+      verbs: words(verbs), apiGroups: words(groups).map { $0 == "core" ? "" : $0 },
+      resources: words(resources),
       resourceNames: words(names))
   }
 
@@ -67,8 +68,12 @@ enum PolicyTable {
     ]
   }
 
-  static func user(_ name: String) -> JSON { ["apiGroup": .string(group), "kind": "User", "name": .string(name)] }
-  static func group(_ name: String) -> JSON { ["apiGroup": .string(group), "kind": "Group", "name": .string(name)] }
+  static func user(_ name: String) -> JSON {
+    ["apiGroup": .string(group), "kind": "User", "name": .string(name)]
+  }
+  static func group(_ name: String) -> JSON {
+    ["apiGroup": .string(group), "kind": "Group", "name": .string(name)]
+  }
   static func account(_ name: String, namespace: String = "kube-system") -> JSON {
     ["kind": "ServiceAccount", "name": .string(name), "namespace": .string(namespace)]
   }

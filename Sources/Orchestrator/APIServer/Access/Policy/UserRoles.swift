@@ -39,7 +39,8 @@ enum UserRoles {
         [
           PolicyTable.paths(
             "get",
-            "/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/")
+            "/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/"
+          )
         ]),
       PolicyTable.clusterRole(
         "system:monitoring",
@@ -100,7 +101,8 @@ enum UserRoles {
       PolicyTable.rule(
         read, "apps",
         "controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status "
-          + "replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status"),
+          + "replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status"
+      ),
       PolicyTable.rule(
         read, "autoscaling", "horizontalpodautoscalers horizontalpodautoscalers/status"),
       PolicyTable.rule(read, "batch", "cronjobs cronjobs/status jobs jobs/status"),

@@ -41,7 +41,8 @@ public struct EscalationCheck: Sendable {
       ]
       let owned = rbac.rules(for: user, namespace: "").rules
       guard PolicyRule.uncovered(everything, by: owned).isEmpty else {
-        throw .forbidden(resource, name: name, "must have cluster-admin privileges to use the aggregationRule")
+        throw .forbidden(
+          resource, name: name, "must have cluster-admin privileges to use the aggregationRule")
       }
     }
   }
@@ -69,7 +70,9 @@ public struct EscalationCheck: Sendable {
       throw StatusError(
         code: 404, reason: "NotFound",
         message: "\(plural).\(Self.group) \(GoText.quoted(reference.text("name"))) not found",
-        details: ["name": .string(reference.text("name")), "group": .string(Self.group), "kind": .string(plural)])
+        details: [
+          "name": .string(reference.text("name")), "group": .string(Self.group), "kind": .string(plural),
+        ])
     }
     try check(rules, resource: resource, name: name, namespace: namespace, user: user)
   }
@@ -80,7 +83,8 @@ public struct EscalationCheck: Sendable {
     let owned = rbac.rules(for: user, namespace: namespace)
     let missing = PolicyRule.uncovered(rules, by: owned.rules)
     guard !missing.isEmpty else { return }
-    var problem = "user \(GoText.quoted(user.name)) (groups=\(GoText.quoted(user.groups))) is attempting to grant "
+    var problem =
+      "user \(GoText.quoted(user.name)) (groups=\(GoText.quoted(user.groups))) is attempting to grant "
     problem += "RBAC permissions not currently held:\n"
     problem += PolicyRule.compacted(missing).map(\.compactText).joined(separator: "\n")
     if !owned.problems.isEmpty { problem += "; resolution errors: " + GoText.quoted(owned.problems) }

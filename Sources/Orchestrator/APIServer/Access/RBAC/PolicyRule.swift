@@ -28,12 +28,15 @@ public struct PolicyRule: Sendable, Hashable {
   /// A rule as a role holds it.
   public init(_ json: JSON) {
     self.init(
-      verbs: json.strings("verbs"), apiGroups: json.strings("apiGroups"), resources: json.strings("resources"),
+      verbs: json.strings("verbs"), apiGroups: json.strings("apiGroups"),
+      resources: json.strings("resources"),
       resourceNames: json.strings("resourceNames"), nonResourceURLs: json.strings("nonResourceURLs"))
   }
 
   /// The rules of a role.
-  public static func rules(of role: JSON) -> [PolicyRule] { (role["rules"]?.array ?? []).map(PolicyRule.init) }
+  public static func rules(of role: JSON) -> [PolicyRule] {
+    (role["rules"]?.array ?? []).map(PolicyRule.init)
+  }
 
   /// The rule as a role holds it.
   public var json: JSON {
@@ -95,7 +98,7 @@ extension PolicyRule {
   /// What of `wanted` is in none of the `owned` rules, broken down where a part of a rule is.
   public static func uncovered(_ wanted: [PolicyRule], by owned: [PolicyRule]) -> [PolicyRule] {
     var missing: [PolicyRule] = []
-    for rule in wanted where !owned.contains(where: { $0.covers(rule) }) {
+    for rule in wanted.flatMap(\.apart) where !owned.contains(where: { $0.covers(rule) }) {
       guard let single = rule.breakdown else {
         missing.append(rule)
         continue
@@ -103,6 +106,15 @@ extension PolicyRule {
       missing += single.filter { part in !owned.contains { $0.covers(part) } }
     }
     return missing
+  }
+
+  /// What a rule says of resources and of paths, each as a rule of its own: no valid rule speaks of both, but this must
+  /// hold for any.
+  private var apart: [PolicyRule] {
+    guard !nonResourceURLs.isEmpty, !resources.isEmpty else { return [self] }
+    var aboutResources = self
+    aboutResources.nonResourceURLs = []
+    return [aboutResources, PolicyRule(verbs: verbs, nonResourceURLs: nonResourceURLs)]
   }
 
   /// Whether everything that the other rule allows is allowed by this one.
@@ -133,7 +145,9 @@ extension PolicyRule {
   private var breakdown: [PolicyRule]? {
     let names = resourceNames.isEmpty ? 1 : resourceNames.count
     var count = verbs.count
-    for factor in nonResourceURLs.isEmpty ? [apiGroups.count, resources.count, names] : [nonResourceURLs.count] {
+    for factor in nonResourceURLs.isEmpty
+      ? [apiGroups.count, resources.count, names] : [nonResourceURLs.count]
+    {
       let (product, isTooLarge) = count.multipliedReportingOverflow(by: factor)
       guard !isTooLarge, product <= Self.breakdownLimit else { return nil }
       count = product

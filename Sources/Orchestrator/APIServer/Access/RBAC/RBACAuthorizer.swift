@@ -52,12 +52,14 @@ public final class RBACAuthorizer: Authorizer {
   public func reload(from source: any RBACSource) {
     set(
       roles: source.objects("roles"), clusterRoles: source.objects("clusterroles"),
-      roleBindings: source.objects("rolebindings"), clusterRoleBindings: source.objects("clusterrolebindings"))
+      roleBindings: source.objects("rolebindings"), clusterRoleBindings: source.objects("clusterrolebindings")
+    )
   }
 
   /// The roles and bindings that count now.
   public var snapshot: RBACSnapshot { state.withLock { $0.snapshot } }
 
+  /// The decision on a request.
   public func authorize(_ attributes: Attributes) async -> Decision { decide(attributes) }
 
   /// The decision, which needs to wait for nothing.
@@ -110,6 +112,7 @@ public struct UnionAuthorizer: Authorizer {
   /// These, in this order.
   public init(_ authorizers: [any Authorizer]) { self.authorizers = authorizers }
 
+  /// The first decision, or all reasons why there is none.
   public func authorize(_ attributes: Attributes) async -> Decision {
     var reasons: [String] = []
     for authorizer in authorizers {

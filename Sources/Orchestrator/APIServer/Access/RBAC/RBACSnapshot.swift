@@ -32,7 +32,9 @@ public struct RBACSnapshot: Sendable {
         PolicyRule.rules(of: role)
     }
     var clusterRolesByName: [String: [PolicyRule]] = [:]
-    for role in clusterRoles { clusterRolesByName[role.text("metadata", "name")] = PolicyRule.rules(of: role) }
+    for role in clusterRoles {
+      clusterRolesByName[role.text("metadata", "name")] = PolicyRule.rules(of: role)
+    }
     self.roles = rolesByName
     self.clusterRoles = clusterRolesByName
 
@@ -66,7 +68,8 @@ public struct RBACSnapshot: Sendable {
           shown = subjectName + "/" + home
         default: continue
         }
-        let description = "\(title) of \(kind) \(GoText.quoted(role)) to \(subject.text("kind")) \(GoText.quoted(shown))"
+        let description =
+          "\(title) of \(kind) \(GoText.quoted(role)) to \(subject.text("kind")) \(GoText.quoted(shown))"
         subjects[key, default: []].append(grants.count)
         grants.append(Grant(rules: rules, description: description, missingRole: missing))
       }
@@ -88,7 +91,8 @@ public struct RBACSnapshot: Sendable {
   }
 
   /// Nothing is allowed to anybody.
-  public static let empty = RBACSnapshot(roles: [], clusterRoles: [], roleBindings: [], clusterRoleBindings: [])
+  public static let empty = RBACSnapshot(
+    roles: [], clusterRoles: [], roleBindings: [], clusterRoleBindings: [])
 
   private static func key(_ namespace: String, _ name: String) -> String { namespace + "/" + name }
 

@@ -14,7 +14,8 @@ struct AccessReview {
     let spec = request["spec"] ?? [:]
     let errors = Self.errors(request, spec, isSelf: isSelf, isLocal: isLocal)
     guard errors.isEmpty else {
-      throw .invalid(errors, group: "authorization.k8s.io", kind: kind, name: request.text("metadata", "name"))
+      throw .invalid(
+        errors, group: "authorization.k8s.io", kind: kind, name: request.text("metadata", "name"))
     }
     if isLocal, spec.text("resourceAttributes", "namespace") != namespace {
       throw .badRequest("spec.resourceAttributes.namespace must match namespace: " + namespace)
@@ -47,7 +48,8 @@ struct AccessReview {
     let (resource, other) = (member("resourceAttributes"), member("nonResourceAttributes"))
     if resource != nil, let other {
       errors.append(
-        .invalid(path["nonResourceAttributes"], other, "cannot be specified in combination with resourceAttributes"))
+        .invalid(
+          path["nonResourceAttributes"], other, "cannot be specified in combination with resourceAttributes"))
     }
     if resource == nil, other == nil {
       errors.append(

@@ -29,7 +29,9 @@ public struct BootstrapToken: Sendable, Hashable, CustomStringConvertible {
   /// A new token.
   public init(using generator: inout some RandomNumberGenerator) {
     func text(_ count: Int) -> String {
-      let bytes = (0..<count).map { _ in Self.letters[Int.random(in: 0..<Self.letters.count, using: &generator)] }
+      let bytes = (0..<count).map { _ in
+        Self.letters[Int.random(in: 0..<Self.letters.count, using: &generator)]
+      }
       return String(decoding: bytes, as: UTF8.self)
     }
     id = text(6)

@@ -58,8 +58,6 @@ public final class ServiceAccountTokens: Sendable {
     keys = [key.verifier] + settings.formerKeys
   }
 
-  // MARK: Making
-
   /// Answers a `TokenRequest`.
   /// - Parameters:
   ///   - serviceAccount: as it is stored.
@@ -76,7 +74,8 @@ public final class ServiceAccountTokens: Sendable {
     let path = FieldPath("spec", "expirationSeconds")
     let name = serviceAccount.text("metadata", "name")
     if seconds < Self.shortestSeconds {
-      throw Self.invalid(.invalid(path, .integer(seconds), "may not specify a duration less than 10 minutes"), name)
+      throw Self.invalid(
+        .invalid(path, .integer(seconds), "may not specify a duration less than 10 minutes"), name)
     }
     if seconds > Self.longestSeconds {
       throw Self.invalid(
@@ -145,15 +144,14 @@ public final class ServiceAccountTokens: Sendable {
       }
     }
     if let warnAfter { own["warnafter"] = .integer(time.seconds + warnAfter) }
-    let user = ServiceAccountName.userName(namespace: namespace, name: serviceAccount.text("metadata", "name"))
+    let user = ServiceAccountName.userName(
+      namespace: namespace, name: serviceAccount.text("metadata", "name"))
     return [
       "iss": .string(settings.issuer), "sub": .string(user), "aud": .strings(audiences),
       "iat": .integer(time.seconds), "nbf": .integer(time.seconds), "exp": .integer(time.seconds + seconds),
       "jti": .string(uid()), "kubernetes.io": own,
     ]
   }
-
-  // MARK: Checking
 
   /// Checks a token.
   /// - Parameter audiences: whom it may be for; empty stands for the API server.
@@ -252,8 +250,6 @@ public final class ServiceAccountTokens: Sendable {
       throw .badRequest("service account token has been invalidated")
     }
   }
-
-  // MARK: For others who check tokens
 
   /// The document at `/.well-known/openid-configuration`.
   /// - Parameter keysURL: where the key set is to be had; empty for a path below the issuer.
