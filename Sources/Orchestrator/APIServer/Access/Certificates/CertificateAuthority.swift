@@ -1,0 +1,222 @@
+import Crypto
+public import Exchange
+import Foundation
+public import Objects
+import SwiftASN1
+@_spi(FixedExpiryValidationTime) import X509
+
+/// A certificate and its key, in PEM form.
+public struct CertificatePair: Sendable, Hashable {
+  /// The certificate.
+  public var certificate: String
+  /// Its private key.
+  public var key: String
+
+  /// A certificate and its key.
+  public init(certificate: String, key: String) {
+    self.certificate = certificate
+    self.key = key
+  }
+}
+
+/// The cluster's own certificate authority: it signs the certificates of servers, components and users, and says whose
+/// certificate a client shows.
+public struct CertificateAuthority: Sendable {
+  /// What a certificate is for.
+  public enum Usage: Sendable, Hashable {
+    /// It proves who a client is.
+    case client
+    /// It proves who a server is.
+    case server
+  }
+
+  /// How long the authority's own certificate is good, in seconds.
+  static let authoritySeconds: Int64 = 10 * 365 * 24 * 3600
+  /// How long a certificate that it signs is good, in seconds.
+  public static let certificateSeconds: Int64 = 365 * 24 * 3600
+  /// How long ago a new certificate began to be good, in seconds: clocks differ.
+  static let backdatedSeconds: Int64 = 300
+  /// The most certificates that a client may show.
+  static let longestChain = 8
+
+  /// The authority's own certificate, in PEM form.
+  public let certificatePEM: String
+  /// Its private key, in PEM form.
+  public let keyPEM: String
+  private let certificate: Certificate
+  private let key: Certificate.PrivateKey
+
+  /// A certificate and its key, in PEM form.
+  public init(certificatePEM: String, keyPEM: String) throws(AccessError) {
+    do {
+      certificate = try Certificate(pemEncoded: certificatePEM)
+    } catch {
+      throw AccessError("it is no certificate in PEM form")
+    }
+    do {
+      key = try Certificate.PrivateKey(pemEncoded: keyPEM)
+    } catch {
+      throw AccessError("it is no private key in PEM form")
+    }
+    guard key.publicKey == certificate.publicKey else {
+      throw AccessError("the private key is not the certificate's")
+    }
+    self.certificatePEM = certificatePEM
+    self.keyPEM = keyPEM
+  }
+
+  /// A new authority.
+  public static func make(now: Timestamp) throws(AccessError) -> CertificateAuthority {
+    let signer = P256.Signing.PrivateKey()
+    let certificate = try attempt("a certificate authority cannot be made") { () throws in
+      let name = try DistinguishedName { CommonName("raftkv-ca@" + String(now.seconds)) }
+      let made = try Certificate(
+        version: .v3, serialNumber: Certificate.SerialNumber(),
+        publicKey: Certificate.PublicKey(signer.publicKey),
+        notValidBefore: date(now.seconds - backdatedSeconds),
+        notValidAfter: date(now.seconds + authoritySeconds),
+        issuer: name, subject: name, signatureAlgorithm: .ecdsaWithSHA256,
+        extensions: try Certificate.Extensions {
+          Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil))
+          Critical(KeyUsage(digitalSignature: true, keyCertSign: true))
+          SubjectKeyIdentifier(hash: Certificate.PublicKey(signer.publicKey))
+        },
+        issuerPrivateKey: Certificate.PrivateKey(signer))
+      return try made.serializeAsPEM().pemString + "\n"
+    }
+    return try CertificateAuthority(certificatePEM: certificate, keyPEM: signer.pemRepresentation + "\n")
+  }
+
+  /// A new certificate of a server, with its key.
+  /// - Parameter names: DNS names and addresses under which it is reached.
+  public func serverCertificate(
+    commonName: String, names: [String], now: Timestamp
+  ) throws(AccessError) -> CertificatePair {
+    try pair(user: commonName, groups: [], names: names, usage: .server, now: now)
+  }
+
+  /// A new certificate of a client, with its key.
+  public func clientCertificate(
+    user: String, groups: [String], now: Timestamp
+  ) throws(AccessError) -> CertificatePair {
+    try pair(user: user, groups: groups, names: [], usage: .client, now: now)
+  }
+
+  private func pair(
+    user: String, groups: [String], names: [String], usage: Usage, now: Timestamp
+  ) throws(AccessError) -> CertificatePair {
+    let own = P256.Signing.PrivateKey()
+    let subject = try Self.attempt("a certificate's subject cannot be made") { () throws in
+      try DistinguishedName {
+        for group in groups { OrganizationName(group) }
+        CommonName(user)
+      }
+    }
+    let pem = try sign(
+      Certificate.PublicKey(own.publicKey), subject: subject, names: names.map(SubjectName.parse),
+      usages: [usage],
+      now: now, seconds: Self.certificateSeconds)
+    return CertificatePair(certificate: pem, key: own.pemRepresentation + "\n")
+  }
+
+  /// Signs what a request asks for. Who may ask for what is decided before.
+  /// - Parameters:
+  ///   - seconds: how long the certificate is to be good; not beyond the authority's own.
+  /// - Returns: the certificate, in PEM form.
+  public func sign(
+    requestPEM: String, usages: [Usage], now: Timestamp, seconds: Int64 = certificateSeconds
+  ) throws(AccessError) -> String {
+    let request = try CertificateRequest(pem: requestPEM)
+    return try sign(
+      request.publicKey, subject: request.subject, names: request.names, usages: usages, now: now,
+      seconds: seconds)
+  }
+
+  private func sign(
+    _ publicKey: Certificate.PublicKey, subject: DistinguishedName, names: [GeneralName], usages: [Usage],
+    now: Timestamp, seconds: Int64
+  ) throws(AccessError) -> String {
+    let identifier = try Self.attempt("the authority's certificate cannot be read") { () throws in
+      try certificate.extensions.subjectKeyIdentifier?.keyIdentifier
+    }
+    let end = min(Self.date(now.seconds + seconds), certificate.notValidAfter)
+    return try Self.attempt("a certificate cannot be signed") { () throws in
+      let made = try Certificate(
+        version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: publicKey,
+        notValidBefore: Self.date(now.seconds - Self.backdatedSeconds), notValidAfter: end,
+        issuer: certificate.subject, subject: subject,
+        extensions: try Certificate.Extensions {
+          Critical(BasicConstraints.notCertificateAuthority)
+          Critical(KeyUsage(digitalSignature: true, keyEncipherment: true))
+          try ExtendedKeyUsage(usages.map { $0 == .client ? .clientAuth : .serverAuth })
+          if let identifier { AuthorityKeyIdentifier(keyIdentifier: identifier) }
+          if !names.isEmpty { SubjectAlternativeNames(names) }
+        },
+        issuerPrivateKey: key)
+      return try made.serializeAsPEM().pemString + "\n"
+    }
+  }
+
+  /// Whose certificate a client shows.
+  /// - Parameters:
+  ///   - chain: as DER, the client's own first. That the client has its key is known already.
+  /// - Returns: the user, and when the certificate ends, in seconds since 1970.
+  /// - Throws: why it is not accepted.
+  public func verify(
+    _ chain: [[UInt8]], at now: Timestamp
+  ) async throws(AccessError) -> (user: UserInfo, endSeconds: Int64) {
+    guard let first = chain.first, chain.count <= Self.longestChain else {
+      throw AccessError("the client shows no certificate or too many")
+    }
+    let certificates = try Self.attempt("the client's certificate cannot be read") { () throws in
+      try chain.map { try Certificate(derEncoded: $0) }
+    }
+    let leaf = certificates[0]
+    let time = Self.date(now.seconds)
+    guard leaf.notValidBefore <= time else { throw AccessError("the client's certificate is not valid yet") }
+    guard time <= leaf.notValidAfter else { throw AccessError("the client's certificate has expired") }
+    var verifier = Verifier(rootCertificates: CertificateStore([certificate])) {
+      RFC5280Policy(fixedExpiryValidationTime: time)
+    }
+    let result = await verifier.validate(
+      leaf: leaf, intermediates: CertificateStore(certificates.dropFirst()))
+    guard case .validCertificate = result else {
+      throw AccessError("the client's certificate is not signed by the cluster's authority")
+    }
+    let usages = try Self.attempt("the client's certificate cannot be read") { () throws in
+      try leaf.extensions.extendedKeyUsage
+    }
+    guard usages?.contains(where: { $0 == .clientAuth || $0 == .any }) ?? true else {
+      throw AccessError("the client's certificate is not for clients")
+    }
+    guard let user = Self.user(of: leaf.subject, der: first) else {
+      throw AccessError("the client's certificate names no user")
+    }
+    return (user, Int64(leaf.notValidAfter.timeIntervalSince1970))
+  }
+
+  private static func user(of subject: DistinguishedName, der: [UInt8]) -> UserInfo? {
+    let (name, groups) = CertificateRequest.nameAndGroups(of: subject)
+    guard !name.isEmpty else { return nil }
+    let hash = SHA256.hash(data: der).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return UserInfo(
+      name: name, groups: groups,
+      extra: ["authentication.kubernetes.io/credential-id": ["X509SHA256=" + hash]])
+  }
+
+  /// Whether a certificate in PEM form is this authority's, still good for so many seconds, and for these names.
+  func isGood(_ pem: String, at now: Timestamp, forSeconds seconds: Int64, names: [String] = []) -> Bool {
+    guard let own = try? Certificate(pemEncoded: pem), own.issuer == certificate.subject,
+      certificate.publicKey.isValidSignature(own.signature, for: own),
+      own.notValidAfter >= Self.date(now.seconds + seconds)
+    else { return false }
+    let present = (try? own.extensions.subjectAlternativeNames).map { Array($0) } ?? []
+    return names.allSatisfy { present.contains(SubjectName.parse($0)) }
+  }
+
+  private static func date(_ seconds: Int64) -> Date { Date(timeIntervalSince1970: TimeInterval(seconds)) }
+
+  static func attempt<Result>(_ what: String, _ body: () throws -> Result) throws(AccessError) -> Result {
+    do { return try body() } catch { throw AccessError("\(what): \(error)") }
+  }
+}
