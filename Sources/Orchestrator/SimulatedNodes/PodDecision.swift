@@ -69,12 +69,22 @@ enum PodDecision: Sendable, Hashable {
       .map { Duration.seconds(min(max(0, $0), 1 << 31)) }
     guard policy != "Always", let duration = annotated ?? options.runDuration else { return nil }
     guard let started = PodStatus.startedAt(pod) else { return nil }
-    let left = duration - now.since(started)
+    let left = max(duration, restartPause(pod)) - now.since(started)
     if left > .zero { return .wait(left) }
     let code =
       annotations?[SimulationOptions.Annotation.exitCode]?.string.flatMap { Int64($0) }
       .map { min(max(0, $0), 255) } ?? 0
     return .end(exitCode: code, restarts: policy == "OnFailure" && code != 0)
+  }
+}
+
+extension PodDecision {
+  /// How long containers run at least that have ended before: stands for the back-off between restarts, which doubles
+  /// from 10 s to 5 min.
+  private static func restartPause(_ pod: JSON) -> Duration {
+    let counts = (pod["status", "containerStatuses"]?.array ?? []).compactMap { $0["restartCount"]?.integer }
+    guard let count = counts.max(), count > 0 else { return .zero }
+    return .seconds(min(300, 10 << min(count - 1, 5)))
   }
 }
 

@@ -1,6 +1,7 @@
 import Client
 import Exchange
 import Objects
+import Synchronization
 
 extension SimulatedNodes {
   // MARK: Nodes
@@ -8,15 +9,20 @@ extension SimulatedNodes {
   /// Registers a node, or renews its lease and, when it is time, its status.
   func lookAtNode(_ number: Int) async {
     let node = SimulatedNode(number: number, options: options)
+    let (known, isGone) = state.withLock { ($0.reports[number], $0.goneNodes.contains(number)) }
+    guard !isGone else { return }
     do throws(StatusError) {
-      if let report = state.withLock({ $0.reports[number] }) {
+      var pause = options.leasePeriod
+      if let report = known {
         if time.uptime - report.statusAt >= options.statusPeriod { try await writeStatus(node) }
         try await renewLease(node, report)
       } else {
         try await register(node)
+        // Spread over the period, so that leases are not all renewed at once.
+        pause = pause * (Double(number % 100 + 1) / 100)
       }
       nodeNumbers.forget(number)
-      nodeNumbers.addAfter(number, options.leasePeriod)
+      nodeNumbers.addAfter(number, pause)
     } catch {
       nodeNumbers.addRateLimited(number)
     }
@@ -113,14 +119,17 @@ extension SimulatedNodes {
       let place = PodStatus.Place(host: node.address, pod: node.address)
       return try await write(PodStatus.running(pod, at: place, now: now), key)
     }
-    guard let address = state.withLock({ $0.addresses.take() }) else {
+    let uid = pod["metadata", "uid"]?.string ?? ""
+    // It was started, and the watch has not told yet.
+    guard state.withLock({ $0.addressOf[uid] == nil }) else { return }
+    guard let address = state.withLock({ $0.takeAddress(for: uid) }) else {
       throw .unavailable("all addresses for pods are taken")
     }
     let place = PodStatus.Place(host: node.address, pod: address)
     do throws(StatusError) {
       try await write(PodStatus.running(pod, at: place, now: now), key)
     } catch {
-      state.withLock { $0.addresses.giveBack(address) }
+      state.withLock { $0.giveBackAddress(of: uid) }
       throw error
     }
   }

@@ -1,6 +1,6 @@
 public import Client
 import Exchange
-public import Objects
+import Objects
 import Synchronization
 
 /// Nodes without machines: they register, renew their leases and report pods as running, so that a control plane can be
@@ -24,6 +24,20 @@ public final class SimulatedNodes: Sendable {
     var firstSeen: [String: Duration] = [:]
     /// By the numbers of nodes.
     var reports: [Int: NodeReport] = [:]
+    /// Nodes that somebody has deleted: they do not come back.
+    var goneNodes: Set<Int> = []
+    /// By the uid of the pod that has it.
+    var addressOf: [String: String] = [:]
+
+    mutating func takeAddress(for uid: String) -> String? {
+      guard let address = addresses.take() else { return nil }
+      addressOf[uid] = address
+      return address
+    }
+
+    mutating func giveBackAddress(of uid: String) {
+      if let address = addressOf.removeValue(forKey: uid) { addresses.giveBack(address) }
+    }
   }
 
   /// What a node has written.
@@ -53,7 +67,6 @@ public final class SimulatedNodes: Sendable {
   /// Simulates until the task is cancelled.
   public func run() async {
     listen()
-    // Spread over the period, so that leases are not all renewed at once.
     for number in 0..<options.nodes { nodeNumbers.add(number) }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { [pods] in await pods.run() }
@@ -97,7 +110,10 @@ public final class SimulatedNodes: Sendable {
         nodeNumbers.add(number)
       case .deleted(let node):
         guard let number = SimulatedNode.number(of: ObjectKey(node).name, options: options) else { return }
-        state.withLock { $0.reports[number] = nil }
+        state.withLock { state in
+          state.reports[number] = nil
+          state.goneNodes.insert(number)
+        }
       }
     }
   }
@@ -112,16 +128,21 @@ public final class SimulatedNodes: Sendable {
     let now = time.uptime
     state.withLock { state in
       if state.firstSeen[uid] == nil { state.firstSeen[uid] = now }
-      if let address = pod["status", "podIP"]?.string { state.addresses.reserve(address) }
+      // Of an earlier run.
+      if let address = pod["status", "podIP"]?.string, state.addressOf[uid] == nil {
+        state.addressOf[uid] = address
+        state.addresses.reserve(address)
+      }
     }
     podKeys.add(ObjectKey(pod))
   }
 
   private func forget(_ pod: JSON) {
     guard isOurs(pod) else { return }
+    let uid = pod["metadata", "uid"]?.string ?? ""
     state.withLock { state in
-      state.firstSeen[pod["metadata", "uid"]?.string ?? ""] = nil
-      if let address = pod["status", "podIP"]?.string { state.addresses.giveBack(address) }
+      state.firstSeen[uid] = nil
+      state.giveBackAddress(of: uid)
     }
     podKeys.forget(ObjectKey(pod))
   }
