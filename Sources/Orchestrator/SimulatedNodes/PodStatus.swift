@@ -138,13 +138,10 @@ enum PodStatus {
     let image = container["image"]?.string ?? ""
     let known = (pod["status", "containerStatuses"]?.array ?? []).first { $0["name"]?.string == name }
     let uid = pod["metadata", "uid"]?.string ?? ""
-    var state = state
-    // A state replaces the one before.
-    for other in ["waiting", "running", "terminated"] where state[other] == nil { state[other] = .null }
     return [
       "name": .string(name), "image": .string(image), "imageID": .string("simulated://\(image)"),
       "containerID": .string("simulated://\(uid)/\(name)"), "ready": .boolean(isReady),
-      "started": .boolean(state["running"]?.isNull == false),
+      "started": .boolean(state["running"] != nil),
       "restartCount": known?["restartCount"] ?? 0, "state": state,
     ]
   }
