@@ -5,8 +5,6 @@ import Testing
 
 private func service(_ selector: JSON) -> JSON { ["spec": ["selector": selector]] }
 
-private func pod(_ labels: JSON) -> JSON { ["metadata": ["labels": labels]] }
-
 private func replicaSet(_ labels: JSON, _ expressions: JSON = []) -> JSON {
   [
     "kind": "ReplicaSet",
@@ -15,31 +13,39 @@ private func replicaSet(_ labels: JSON, _ expressions: JSON = []) -> JSON {
 }
 
 @Suite struct DefaultSpreadTests {
-  @Test(arguments: [
-    (pod(["a": "1"]), [JSON](), [JSON](), [JSON]()),
-    (pod(["a": "1"]), [service(["a": "2"]), service([:])], [], []),
-    (
-      pod(["a": "1", "b": "2"]), [service(["a": "1"]), service(["b": "2"])], [],
-      [["matchLabels": ["a": "1", "b": "2"]]]
-    ),
-    (
-      pod(["a": "1"]), [service(["a": "1"])], [replicaSet(["h": "x"])],
-      [["matchLabels": ["a": "1", "h": "x"]]]
-    ),
-    (
-      pod(["a": "1"]), [], [replicaSet([:], [["key": "k", "operator": "Exists"]])],
-      [["matchLabels": [:], "matchExpressions": [["key": "k", "operator": "Exists"]]]]
-    ),
-    (
-      pod(["a": "1"]), [], [["kind": "ReplicationController", "spec": ["selector": ["a": "1"]]]],
-      [["matchLabels": ["a": "1"]]]
-    ),
-    (pod(["a": "1"]), [], [["kind": "Job", "spec": ["selector": ["matchLabels": ["a": "1"]]]]], []),
-  ])
-  func `pods are spread by their services and their owner`(
-    pod: JSON, services: [JSON], owner: [JSON], selector: [JSON]
-  ) {
-    #expect(DefaultSpread.selector(pod, services: services, owner: owner.first) == selector.first)
+  private struct Case: Sendable {
+    var services: [JSON] = []
+    var owner: JSON?
+    var selector: JSON?
+  }
+
+  private static let cases = [
+    Case(),
+    Case(services: [service(["a": "2"]), service([:])]),
+    Case(
+      services: [service(["a": "1"]), service(["b": "2"])], selector: ["matchLabels": ["a": "1", "b": "2"]]),
+    Case(
+      services: [service(["a": "1"])], owner: replicaSet(["h": "x"]),
+      selector: ["matchLabels": ["a": "1", "h": "x"]]),
+    Case(
+      services: [service(["a": "1"])], owner: replicaSet(["a": "3"]),
+      selector: [
+        "matchLabels": ["a": "1"],
+        "matchExpressions": [["key": "a", "operator": "In", "values": ["3"]]],
+      ]),
+    Case(
+      owner: replicaSet([:], [["key": "k", "operator": "Exists"]]),
+      selector: ["matchLabels": [:], "matchExpressions": [["key": "k", "operator": "Exists"]]]),
+    Case(
+      owner: ["kind": "ReplicationController", "spec": ["selector": ["a": "1"]]],
+      selector: ["matchLabels": ["a": "1"]]),
+    Case(owner: ["kind": "Job", "spec": ["selector": ["matchLabels": ["a": "1"]]]]),
+  ]
+
+  @Test(arguments: cases)
+  private func `pods are spread by their services and their owner`(_ test: Case) {
+    let pod: JSON = ["metadata": ["labels": ["a": "1", "b": "2"]]]
+    #expect(DefaultSpread.selector(pod, services: test.services, owner: test.owner) == test.selector)
   }
 
   @Test func `only a controller with a selector counts as owner`() {

@@ -40,8 +40,9 @@ public struct SchedulerLoop: Sendable {
     self.time = time
   }
 
-  /// Schedules until the task is cancelled.
+  /// Schedules until the task is cancelled. Can be run once: who leads again makes a new scheduler.
   public func run() async {
+    defer { inputs.close() }
     guard let resources = SchedulerResources() else { return }
     listen(resources)
     let pods = informers.informer(for: resources.pods)
