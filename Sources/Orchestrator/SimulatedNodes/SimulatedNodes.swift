@@ -64,7 +64,7 @@ public final class SimulatedNodes: Sendable {
     state = Mutex(State())
   }
 
-  /// Simulates until the task is cancelled.
+  /// Simulates until the task is cancelled. Can be run once.
   public func run() async {
     listen()
     for number in 0..<options.nodes { nodeNumbers.add(number) }
