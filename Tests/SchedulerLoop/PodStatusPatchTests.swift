@@ -1,4 +1,5 @@
 import Objects
+import Scheduler
 import Testing
 
 @testable import SchedulerLoop

@@ -37,7 +37,7 @@ struct Reflector {
         if problem.isExpired, position != .start {
           position = .start
           // At once, if that was not just tried.
-          if hasNews || informer.time.uptime - began > .seconds(1) { continue }
+          if informer.time.uptime - began > .seconds(1) { continue }
         }
       } else if hasNews || informer.time.uptime - began >= .seconds(1) {
         // Servers end watches after a time.

@@ -28,6 +28,7 @@ final class SchedulerInputs: Sendable {
     /// Nil for an object that is gone.
     var changes: [Subject: JSON?] = [:]
     var outcomes: [Outcome] = []
+    var isClosed = false
   }
 
   private let state = Mutex(State())
@@ -41,6 +42,7 @@ final class SchedulerInputs: Sendable {
 
   func note(_ subject: Subject, _ object: JSON?) {
     let isFirst = state.withLock { state in
+      guard !state.isClosed else { return false }
       if state.changes.updateValue(object, forKey: subject) == nil { state.order.append(subject) }
       return state.order.count + state.outcomes.count == 1
     }
@@ -48,12 +50,22 @@ final class SchedulerInputs: Sendable {
   }
 
   func note(_ outcome: Outcome) {
-    state.withLock { $0.outcomes.append(outcome) }
+    state.withLock { state in
+      if !state.isClosed { state.outcomes.append(outcome) }
+    }
     wake.yield()
   }
 
   /// Time has come for something.
   func tick() { wake.yield() }
+
+  /// Nobody will take what comes from now on.
+  func close() {
+    state.withLock { state in
+      state = State()
+      state.isClosed = true
+    }
+  }
 
   /// Everything since the last time.
   func take() -> (changes: [(subject: Subject, object: JSON?)], outcomes: [Outcome]) {

@@ -40,11 +40,13 @@ public struct SchedulerLoop: Sendable {
     self.time = time
   }
 
-  /// Schedules until the task is cancelled.
+  /// Schedules until the task is cancelled. Can be run once: who leads again makes a new scheduler.
   public func run() async {
+    defer { inputs.close() }
     guard let resources = SchedulerResources() else { return }
     listen(resources)
     let pods = informers.informer(for: resources.pods)
+    for resource in resources.all { _ = informers.informer(for: resource) }
     for resource in resources.all { await informers.informer(for: resource).waitForSync() }
     guard !Task.isCancelled else { return }
     let requests = RequestLimiter(limit: Limits.requestsInFlight)
@@ -92,7 +94,7 @@ public struct SchedulerLoop: Sendable {
     for (subject, object) in changes {
       switch subject {
       case .pod(let reference):
-        if let pod = object.flatMap({ PodInfo($0) }) {
+        if let object, let pod = PodInfo(object, defaultSpreadSelector: spread(object, resources)) {
           core.handle(.pod(pod), now: now)
         } else {
           core.handle(.podRemoved(reference), now: now)
@@ -108,6 +110,20 @@ public struct SchedulerLoop: Sendable {
         core.handle(.disruptionBudgets(budgets.map { DisruptionBudget($0) }), now: now)
       }
     }
+  }
+
+  /// By what a pod that waits is spread if it has no constraints.
+  private func spread(_ pod: JSON, _ resources: SchedulerResources) -> JSON? {
+    guard (pod["spec", "nodeName"]?.string ?? "").isEmpty,
+      (pod["spec", "topologySpreadConstraints"]?.array ?? []).isEmpty
+    else { return nil }
+    let namespace = pod["metadata", "namespace"]?.string ?? ""
+    var owner: JSON?
+    if let (kind, name) = DefaultSpread.owner(of: pod), let resource = resources.owners[kind] {
+      owner = informers.informer(for: resource).get(namespace, name)
+    }
+    return DefaultSpread.selector(
+      pod, services: informers.informer(for: resources.services).list(namespace), owner: owner)
   }
 
   private func listen(_ resources: SchedulerResources) {
@@ -153,19 +169,30 @@ struct SchedulerResources: Sendable {
   let nodes: Resource
   let namespaces: Resource
   let disruptionBudgets: Resource
+  let services: Resource
+  /// What controls pods and has a selector, by kind.
+  let owners: [String: Resource]
 
   /// Nil if the schema lacks one, which it does not.
   init?() {
     guard let pods = Resource.builtIn(group: "", version: "v1", resource: "pods"),
       let nodes = Resource.builtIn(group: "", version: "v1", resource: "nodes"),
       let namespaces = Resource.builtIn(group: "", version: "v1", resource: "namespaces"),
-      let budgets = Resource.builtIn(group: "policy", version: "v1", resource: "poddisruptionbudgets")
+      let budgets = Resource.builtIn(group: "policy", version: "v1", resource: "poddisruptionbudgets"),
+      let services = Resource.builtIn(group: "", version: "v1", resource: "services"),
+      let replicationControllers = Resource.builtIn(group: "", version: "v1", kind: "ReplicationController"),
+      let replicaSets = Resource.builtIn(group: "apps", version: "v1", kind: "ReplicaSet"),
+      let statefulSets = Resource.builtIn(group: "apps", version: "v1", kind: "StatefulSet")
     else { return nil }
     self.pods = pods
     self.nodes = nodes
     self.namespaces = namespaces
     disruptionBudgets = budgets
+    self.services = services
+    owners = [
+      "ReplicationController": replicationControllers, "ReplicaSet": replicaSets, "StatefulSet": statefulSets,
+    ]
   }
 
-  var all: [Resource] { [pods, nodes, namespaces, disruptionBudgets] }
+  var all: [Resource] { [pods, nodes, namespaces, disruptionBudgets, services] + owners.values }
 }
