@@ -101,6 +101,10 @@ let package = Package(
     module(
       "Controllers", path: "Sources/Orchestrator/Controllers", ["Objects", "Exchange", "Client"]),
     module(
+      "SchedulerLoop", path: "Sources/Orchestrator/SchedulerLoop",
+      ["Objects", "Exchange", "Client", "Scheduler"]),
+    module("SimulatedNodes", path: "Sources/Orchestrator/SimulatedNodes", ["Objects", "Exchange", "Client"]),
+    module(
       "Access", path: "Sources/Orchestrator/APIServer/Access", ["Objects", "Exchange"] + certificates),
     module("Storage", path: "Sources/Orchestrator/APIServer/Storage", ["Objects", "Exchange"]),
 
@@ -108,6 +112,7 @@ let package = Package(
       "HTTP", path: "Sources/WatchAPI/HTTP",
       [
         "CNghttp2", .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "DequeModule", package: "swift-collections"),
       ] + nio),
     module(

@@ -206,21 +206,8 @@ extension APIServer {
     object["kind"] = .string(resource.kind)
     object["apiVersion"] = .string(resource.apiVersion)
     if object["metadata"] == nil { object["metadata"] = [:] }
-    let answer: JSON
-    switch resource.kind {
-    case "SelfSubjectReview":
-      answer = Reviews.selfSubject(object, user: user, now: environment.now())
-    case "SelfSubjectAccessReview":
-      answer = try await Reviews.selfSubjectAccess(object, user: user, authorizer: authorizer)
-    case "SubjectAccessReview": answer = try await Reviews.subjectAccess(object, authorizer: authorizer)
-    case "LocalSubjectAccessReview":
-      answer = try await Reviews.subjectAccess(object, namespace: info.namespace, authorizer: authorizer)
-    case "SelfSubjectRulesReview":
-      answer = try await Reviews.selfSubjectRules(object, user: user, authorizer: authorizer)
-    case "TokenReview":
-      answer = try await Reviews.token(object, authenticator: authenticator, defaultAudiences: audiences)
-    default: throw .methodNotAllowed
-    }
+    let answer = try await reviews.answer(
+      resource.resource, object, namespace: info.namespace, user: user, now: environment.now())
     var written = answer
     if !["SelfSubjectReview", "SelfSubjectRulesReview"].contains(resource.kind) {
       // Who asked for what is noted as for any object.

@@ -8,7 +8,7 @@ public final class APIServer: APITransport {
   let registry: Registry
   let authenticator: RequestAuthenticator
   let authorizer: any Authorizer
-  let audiences: [String]
+  let reviews: Reviews
   let options: ServerOptions
   let environment: ServerEnvironment
   let documents: ServerDocuments
@@ -18,15 +18,14 @@ public final class APIServer: APITransport {
   let watches: WatchBudget
 
   /// A server over a registry.
-  /// - Parameter audiences: what tokens for this server are good for.
   public init(
-    registry: Registry, authenticator: RequestAuthenticator, authorizer: any Authorizer, audiences: [String],
+    registry: Registry, authenticator: RequestAuthenticator, authorizer: any Authorizer, reviews: Reviews,
     options: ServerOptions = ServerOptions(), environment: ServerEnvironment
   ) {
     self.registry = registry
     self.authenticator = authenticator
     self.authorizer = authorizer
-    self.audiences = audiences
+    self.reviews = reviews
     self.options = options
     self.environment = environment
     documents = ServerDocuments(Resource.builtIn, options: options)
@@ -93,10 +92,7 @@ public final class APIServer: APITransport {
     guard let (caller, _) = try await authenticator.authenticate(request) else { throw .unauthorized }
     user = caller
     if let impersonation = try Impersonation(request, by: caller) {
-      for needed in impersonation.needed {
-        let decision = await authorizer.authorize(needed)
-        guard decision.isAllowed else { throw forbidden(needed, decision) }
-      }
+      try await impersonation.authorize(with: authorizer)
       user = impersonation.user
     }
     if let response = await health(request, user) { return response }
