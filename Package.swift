@@ -46,6 +46,7 @@ let package = Package(
   products: [
     .executable(name: "raftkv", targets: ["raftkv"]),
     .executable(name: "bench", targets: ["bench"]),
+    .executable(name: "orchestrator", targets: ["orchestrator"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -167,6 +168,16 @@ let package = Package(
         "Commands", "StoreServer", "EtcdImport", "RaftKV", "MVCC", "WAL", "WatchAPI", "GRPC", "HTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
+      ] + nio),
+    command(
+      "orchestrator",
+      [
+        "Commands", "StoreServer", "APIServer", "Access", "Admission", "Client", "Controllers",
+        "SchedulerLoop",
+        "SimulatedNodes", "Storage", "StoreLinks", "Objects", "Exchange", "GRPC", "HTTP", "Yams",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ] + nio),
     command(
       "bench", ["Bench", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

@@ -39,7 +39,9 @@ struct Kubeconfig {
     guard let root = node?.mapping else { throw fail("is not a mapping") }
     let name = context ?? root["current-context"]?.string ?? ""
     guard !name.isEmpty else { throw fail("names no current-context") }
-    func entry(_ list: String, _ member: String, named name: String) throws(ConfigurationError) -> Node.Mapping {
+    func entry(_ list: String, _ member: String, named name: String) throws(ConfigurationError)
+      -> Node.Mapping
+    {
       let found = root[list]?.sequence?.first { $0.mapping?["name"]?.string == name }
       guard let entry = found?.mapping?[member]?.mapping else {
         throw fail("has no \(member) of the name \(name)")
@@ -54,12 +56,16 @@ struct Kubeconfig {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
     func bytes(_ mapping: Node.Mapping, _ field: String) throws(ConfigurationError) -> [UInt8]? {
       if let data = mapping[field + "-data"]?.string, !data.isEmpty {
-        guard let decoded = Data(base64Encoded: data) else { throw fail("has a \(field)-data that is not base64") }
+        guard let decoded = Data(base64Encoded: data) else {
+          throw fail("has a \(field)-data that is not base64")
+        }
         return Array(decoded)
       }
       guard let file = mapping[field]?.string, !file.isEmpty else { return nil }
       let url = file.hasPrefix("/") ? URL(fileURLWithPath: file) : folder.appendingPathComponent(file)
-      guard let data = try? Data(contentsOf: url) else { throw fail("names \(url.path), which cannot be read") }
+      guard let data = try? Data(contentsOf: url) else {
+        throw fail("names \(url.path), which cannot be read")
+      }
       return Array(data)
     }
     certificateAuthority = try bytes(cluster, "certificate-authority")

@@ -50,8 +50,9 @@ enum YAML {
     let text = scalar.string
     switch text {
     case "", "~", "null", "Null", "NULL": return .null
-    case "true", "True", "TRUE": return .boolean(true)
-    case "false", "False", "FALSE": return .boolean(false)
+    // As YAML 1.1 has them, which Kubernetes reads.
+    case "true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON": return .boolean(true)
+    case "false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF": return .boolean(false)
     default: break
     }
     // As JSON writes numbers, and YAML's other bases.
@@ -94,7 +95,10 @@ enum YAML {
         var inner = ""
         write(element, indent: indent + 2, to: &inner)
         let lead = "\n" + margin + "  "
-        output += "\n" + margin + "- " + (inner.hasPrefix(lead) ? String(inner.dropFirst(lead.count)) : String(inner.drop(while: { $0 == " " })))
+        output +=
+          "\n" + margin + "- "
+          + (inner.hasPrefix(lead)
+            ? String(inner.dropFirst(lead.count)) : String(inner.drop(while: { $0 == " " })))
       }
     case .string(let text) where text.contains("\n") && isBlock(text):
       let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -121,7 +125,6 @@ enum YAML {
       && text.utf8.first.map { !"!&*-?|>@`\"'%{}[],#: .=~<".utf8.contains($0) } ?? false
       && !text.contains(": ") && !text.contains(" #") && !text.hasSuffix(":") && !text.hasSuffix(" ")
       && !text.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
-      && !["y", "n", "yes", "no", "on", "off"].contains(text.lowercased())
     return isPlain ? text : JSON.string(text).text
   }
 }

@@ -1,0 +1,317 @@
+import APIServer
+import Access
+import Client
+import Commands
+import Controllers
+import Exchange
+import Foundation
+import GRPC
+import HTTP
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Objects
+import SchedulerLoop
+import Storage
+import StoreLinks
+import StoreServer
+
+/// One process of a control plane: the store if it is its own, the API server, scheduler and controllers.
+struct ControlPlane {
+  private let command: ServerCommand
+  private let settings: ServerCommand.Settings
+  private let logger: Logger
+  private let signals: ShutdownSignals
+
+  init(
+    _ command: ServerCommand, _ settings: ServerCommand.Settings, logger: Logger, signals: ShutdownSignals
+  ) {
+    self.command = command
+    self.settings = settings
+    self.logger = logger
+    self.signals = signals
+  }
+
+  /// Runs until a signal asks it to stop.
+  func run() throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    var embedded: StoreServer?
+    let store: any StoreClient
+    if let endpoints = command.store {
+      store = try remoteStore(endpoints, on: group.next())
+    } else {
+      guard let server = try startStore() else { return }
+      embedded = server
+      store = EmbeddedStore(node: server.node)
+    }
+    defer { embedded?.stop() }
+
+    let started = Started()
+    let logger = logger
+    let task = Task {
+      do {
+        try await serve(store, on: group, isShared: command.store != nil, started: started)
+      } catch {
+        started.fail(error)
+      }
+    }
+    if let error = started.waitForFailureOr({ signals.poll(afterMilliseconds: 50) }) {
+      task.cancel()
+      throw error
+    }
+    signals.forceExitOnNext()
+    logger.info("stopping")
+    let isOver = DispatchSemaphore(value: 0)
+    task.cancel()
+    Task {
+      await task.value
+      isOver.signal()
+    }
+    // What does not end soon is left: nothing of it is lost, the store closes in order.
+    _ = isOver.wait(timeout: .now() + .seconds(5))
+  }
+
+  // MARK: The store
+
+  private func startStore() throws -> StoreServer? {
+    var arguments = ["--data-dir", command.dataDir + "/store", "--quota-backend-bytes", "0"]
+    let clients = command.storeListenClientUrls
+    let peers = command.storeListenPeerUrls
+    arguments += [
+      "--listen-client-urls", clients.isEmpty ? "http://127.0.0.1:0" : clients, "--advertise-client-urls",
+      clients.isEmpty ? "http://127.0.0.1:0" : clients, "--listen-peer-urls", peers,
+      "--initial-advertise-peer-urls", peers,
+      "--initial-cluster", "default=" + peers,
+    ]
+    guard
+      case .serve(let configuration, _) = try ServeInvocation.parse(
+        arguments: arguments, environment: [:], readFile: TextFile.read)
+    else { return nil }
+    return try StoreServer.start(configuration, logger: logger, signals: signals)
+  }
+
+  private func remoteStore(_ list: String, on eventLoop: any EventLoop) throws -> any StoreClient {
+    var targets: [ClientConnection.Target] = []
+    var isSecure = false
+    for text in list.split(separator: ",") {
+      guard let url = URL(string: text.contains("://") ? String(text) : "http://" + text),
+        let host = url.host,
+        let scheme = url.scheme, ["http", "https"].contains(scheme)
+      else { throw ConfigurationError(.usage, "--store: \(text) is no http or https URL") }
+      isSecure = isSecure || scheme == "https"
+      targets.append(.hostPort(host, url.port ?? 2379))
+    }
+    guard let first = targets.first else { throw ConfigurationError(.usage, "--store names no endpoint") }
+    guard isSecure else { return EtcdStore(endpoints: targets, on: eventLoop) }
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    if let file = command.storeCaFile { configuration.trustRoots = .file(file) }
+    if let certificate = command.storeCertFile, let key = command.storeKeyFile {
+      configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
+      configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
+    }
+    configuration.applicationProtocols = ["h2"]
+    let context = try NIOSSLContext(configuration: configuration)
+    var name: String?
+    if case .hostPort(let host, _) = first, (try? SocketAddress(ipAddress: host, port: 0)) == nil {
+      name = host
+    }
+    let serverName = name
+    return EtcdStore(endpoints: targets, on: eventLoop) { channel in
+      try channel.pipeline.syncOperations.addHandler(
+        NIOSSLClientHandler(context: context, serverHostname: serverName))
+    }
+  }
+
+  // MARK: The API server and what speaks to it
+
+  private func serve(
+    _ store: any StoreClient, on group: any EventLoopGroup, isShared: Bool, started: Started
+  ) async throws {
+    let time = SystemTime()
+    let advertised =
+      command.advertiseAddress
+      ?? (["0.0.0.0", "::", "localhost"].contains(command.bindAddress) ? "127.0.0.1" : command.bindAddress)
+    let firstService = command.serviceClusterIpRange.split(separator: "/").first.map(String.init) ?? ""
+    let pki = try PKI.prepare(
+      in: command.dataDir + "/pki",
+      names: [advertised, Self.next(after: firstService)].filter { !$0.isEmpty } + command.names,
+      now: time.now)
+
+    var port = command.securePort
+    let handler = LateHandler()
+    let web: WebServer
+    do {
+      web = try await WebServer.start(
+        host: command.bindAddress, port: port,
+        certificate: (pki.server.certificate, pki.server.key), clientRoots: pki.authority.certificatePEM,
+        on: group
+      ) { await handler.answer($0) }
+    } catch {
+      throw ConfigurationError(
+        .value,
+        "cannot listen on \(command.bindAddress):\(port): \(error); --bind-address and --secure-port choose another"
+      )
+    }
+    port = web.port
+
+    let logger = logger
+    var api = ServedAPI.Settings(
+      pki: pki, advertisedAddress: advertised, port: Int64(port), isShared: isShared,
+      identity: Self.identity(advertised, port), now: { time.now }, uid: { UUID().uuidString.lowercased() },
+      log: { logger.info("\($0)") })
+    api.serviceRange = command.serviceClusterIpRange
+    api.nodePorts = settings.nodePorts
+    api.options.address = "\(advertised):\(port)"
+    api.yaml = YAMLBodies()
+    let served = try ServedAPI(store: store, settings: api)
+    handler.open(served.server)
+    let kubeconfig = try writeKubeconfigs(pki, server: "https://\(advertised):\(port)")
+    logger.info("the API server listens", metadata: ["address": "\(command.bindAddress):\(port)"])
+
+    await withTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { await served.run() }
+      if settings.components.contains(.scheduler) { tasks.addTask { await schedule(served.server) } }
+      if settings.components.contains(.controllers) {
+        let authority = pki.authority.certificatePEM
+        tasks.addTask { await control(served.server, authority: authority) }
+      }
+      tasks.addTask {
+        await Self.whenReady(served.server)
+        logger.info("the control plane is ready", metadata: ["kubeconfig": "\(kubeconfig)"])
+      }
+      for await _ in tasks {}
+      await served.retire()
+    }
+    await web.stop()
+  }
+
+  private static func whenReady(_ server: APIServer) async {
+    let client = server.transport(as: Self.apiserver)
+    while !Task.isCancelled {
+      if let answer = try? await client.send(APIRequest(path: "/readyz")), answer.status == 200 { return }
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  private static let apiserver = UserInfo(name: "system:apiserver", groups: ["system:masters"])
+
+  private func schedule(_ server: APIServer) async {
+    let client = APIClient(
+      transport: server.transport(as: UserInfo(name: "system:kube-scheduler")),
+      userAgent: "kube-scheduler/raftkv")
+    await leading("kube-scheduler", client) {
+      let informers = InformerSet(client: client)
+      let recorder = EventRecorder(client: client, component: "default-scheduler")
+      let loop = SchedulerLoop(
+        client: client, informers: informers, recorder: recorder, seed: .random(in: 0...UInt64.max))
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await informers.run() }
+        group.addTask { await recorder.run() }
+        group.addTask { await loop.run() }
+      }
+    }
+  }
+
+  private func control(_ server: APIServer, authority: String) async {
+    let client = APIClient(
+      transport: server.transport(
+        as: UserInfo(name: "system:kube-controller-manager", groups: ["system:masters"])),
+      userAgent: "kube-controller-manager/raftkv")
+    let logger = logger
+    await leading("kube-controller-manager", client) {
+      await ControllerGroup(
+        ControllerGroup.workloads + ControllerGroup.housekeeping(rootCertificate: authority), client: client,
+        report: { controller, object, error in
+          logger.debug("\(controller) tries again: \(object): \(error.message)")
+        }
+      ).run()
+    }
+  }
+
+  /// Runs a component in one process of all that share a store; alone, without asking.
+  private func leading(_ name: String, _ client: APIClient, _ work: @escaping @Sendable () async -> Void)
+    async
+  {
+    guard command.store != nil else { return await work() }
+    let election = LeaderElection(
+      client: client, name: name,
+      identity: "\(ProcessInfo.processInfo.hostName)_\(UUID().uuidString.lowercased())")
+    while !Task.isCancelled { await election.run(work) }
+  }
+
+  // MARK: Files and names
+
+  /// Writes how to reach the server: for the administrator, and for each component.
+  private func writeKubeconfigs(_ pki: PKI, server: String) throws -> String {
+    let users = [
+      ("admin", "kubernetes-admin"), ("scheduler", "system:kube-scheduler"),
+      ("controller-manager", "system:kube-controller-manager"),
+    ]
+    for (file, user) in users {
+      guard let pair = pki.clients[file] else { continue }
+      try Access.Kubeconfig(
+        server: server, authority: pki.authority.certificatePEM, user: user, credential: .certificate(pair)
+      ).write(to: "\(command.dataDir)/\(file).kubeconfig")
+    }
+    return URL(fileURLWithPath: command.dataDir).appendingPathComponent("admin.kubeconfig").path
+  }
+
+  /// The same over restarts, and another for each server of a cluster.
+  private static func identity(_ address: String, _ port: Int) -> String {
+    "\(address)-\(port)".lowercased().map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined()
+  }
+
+  /// The address after one, such as the first of a range.
+  private static func next(after address: String) -> String {
+    var parts = address.split(separator: ".").compactMap { UInt8($0) }
+    guard parts.count == 4, parts[3] < 255 else { return "" }
+    parts[3] += 1
+    return parts.map(String.init).joined(separator: ".")
+  }
+}
+
+/// Takes requests before there is somebody to answer them.
+private final class LateHandler: Sendable {
+  private let server = Locked<APIServer?>(nil)
+
+  func open(_ server: APIServer) { self.server.set(server) }
+
+  func answer(_ request: WebRequest) async -> WebResponse {
+    guard let server = server.get() else {
+      return WebResponse(
+        status: 503,
+        headers: [(name: "retry-after", value: "1"), (name: "content-type", value: "text/plain")],
+        body: .parts([Array("the API server is starting\n".utf8)]))
+    }
+    return WebResponse(await server.send(APIRequest(request)))
+  }
+}
+
+/// What is used from several threads.
+final class Locked<Value: Sendable>: @unchecked Sendable {
+  // Safe: because the value is read and written under the lock only.
+  private let lock = NSLock()
+  private var value: Value
+
+  init(_ value: Value) { self.value = value }
+
+  func get() -> Value { lock.withLock { value } }
+  func set(_ new: Value) { lock.withLock { value = new } }
+}
+
+/// Whether a start has failed.
+private final class Started: Sendable {
+  private let failure = Locked<(any Error)?>(nil)
+
+  func fail(_ error: any Error) { failure.set(error) }
+
+  /// Waits until the start has failed, or `isStopped` gives something.
+  func waitForFailureOr(_ isStopped: () -> Int32?) -> (any Error)? {
+    while true {
+      if let error = failure.get() { return error }
+      if isStopped() != nil { return nil }
+    }
+  }
+}

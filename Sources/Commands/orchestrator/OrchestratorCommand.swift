@@ -1,0 +1,29 @@
+import ArgumentParser
+import Commands
+
+/// `orchestrator`: a Kubernetes-compatible control plane on the store.
+@main
+struct OrchestratorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "orchestrator",
+    abstract:
+      "A Kubernetes-compatible control plane: API server, scheduler and controllers on a raftkv store.",
+    discussion: """
+      Without a command, everything is started: the same as `orchestrator server`.
+
+      orchestrator server --data-dir .data/cluster
+      orchestrator server --store https://10.0.0.1:2379,https://10.0.0.2:2379 --store-ca-file ca.crt
+      orchestrator simulate --kubeconfig .data/cluster/admin.kubeconfig --nodes 100
+      """,
+    version: Version.text, subcommands: [ServerCommand.self, SimulateCommand.self],
+    defaultSubcommand: ServerCommand.self)
+}
+
+/// Says on standard error what is wrong. Throw the result: the command ends with the exit code of that kind.
+func report(_ error: ConfigurationError) -> ExitCode {
+  var output = LineWriter.standardError()
+  // Nothing is left to do when even this cannot be written.
+  try? output.write("orchestrator: \(error.description)")
+  try? output.flush()
+  return ExitCode(error.kind.rawValue)
+}
