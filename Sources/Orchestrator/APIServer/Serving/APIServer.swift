@@ -64,7 +64,11 @@ public final class APIServer: APITransport {
     var bytes = 0
     if case .parts(let parts) = response.body { for part in parts { bytes += part.count } }
     metrics.record(info, code: response.status, seconds: elapsed / .seconds(1), bytes: bytes)
-    if response.status >= 500 || elapsed > options.slowCall && !info.isLongRunning || response.status == 401 {
+    // Whoever asks whether the server is ready hears that it is not.
+    let isCheck = ["/readyz", "/livez", "/healthz"].contains { request.path.hasPrefix($0) }
+    if response.status >= 500 && !isCheck || elapsed > options.slowCall && !info.isLongRunning
+      || response.status == 401
+    {
       environment.log(
         "\(request.method) \(request.path) by \(user.name) from \(request.remoteAddress): \(response.status) in \(elapsed)"
       )

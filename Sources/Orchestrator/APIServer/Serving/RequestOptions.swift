@@ -156,6 +156,12 @@ struct RequestOptions {
     case "application/yaml":
       guard let yaml else { throw .unsupportedMediaType(Representation.mediaTypes) }
       return .value(try read(yaml))
+    case "application/vnd.kubernetes.protobuf":
+      do {
+        return .value(try ProtobufDecoder().decode(request.body))
+      } catch {
+        throw .badRequest("the object provided is unrecognized: \(error)")
+      }
     default: throw .unsupportedMediaType(Representation.mediaTypes)
     }
   }

@@ -164,7 +164,7 @@ public final class ServedAPI: Sendable {
 
   /// Takes this server out of the endpoints of the `kubernetes` service, if others go on.
   public func retire() async {
-    guard settings.isShared else { return }
+    guard settings.isShared, isReachable else { return }
     let keeper = FirstObjectKeeper(store: firstObjects)
     try? await keeper.retire(lease, port: settings.port, now: settings.now())
   }
@@ -209,7 +209,7 @@ public final class ServedAPI: Sendable {
           FirstObjects.clusterInfo(
             server: "https://\(self.settings.advertisedAddress):\(self.settings.port)", authority: authority),
         ])
-      if !self.settings.isShared {
+      if !self.settings.isShared, self.isReachable {
         try await keeper.ensure(
           ServerEndpoints.objects(addresses: [self.settings.advertisedAddress], port: self.settings.port))
       }
@@ -229,8 +229,11 @@ public final class ServedAPI: Sendable {
     }
   }
 
+  /// Endpoints cannot be addresses that lead nowhere but to the machine itself (Kubernetes API: `EndpointAddress`).
+  private var isReachable: Bool { !settings.advertisedAddress.hasPrefix("127.") }
+
   private func announce() async {
-    guard settings.isShared else { return }
+    guard settings.isShared, isReachable else { return }
     let keeper = FirstObjectKeeper(store: firstObjects)
     while !Task.isCancelled {
       do throws(StatusError) {
