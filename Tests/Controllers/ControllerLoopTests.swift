@@ -282,7 +282,9 @@ private func withControllers(
   @Test(.timeLimit(.minutes(1)))
   func `a cron job makes a job, which runs and is deleted after its time`() async throws {
     let api = InMemoryAPI(now: now.advanced(bySeconds: -3600), kubelet: ending)
-    try await withControllers([CronJobController(), JobController(), TTLAfterFinishedController()], api) {
+    try await withControllers(
+      [CronJobController(), JobController(), TTLAfterFinishedController(), GarbageCollector()], api
+    ) {
       var template = job(["completions": 1, "parallelism": 1])
       template["metadata"] = nil
       try api.apply(
@@ -293,10 +295,12 @@ private func withControllers(
           return status?["lastScheduleTime"] != nil && status?["active"] == nil
             && status?["lastSuccessfulTime"]?.string == now.text
         })
-      try api.change(.jobs, api.objects(.jobs)[0].name) { $0["spec", "ttlSecondsAfterFinished"] = 0 }
-      #expect(await api.wait { api.objects(.jobs).isEmpty })
       // Once only.
       #expect(api.objects(.pods).count == 1)
+      try api.change(.jobs, api.objects(.jobs)[0].name) { $0["spec", "ttlSecondsAfterFinished"] = 0 }
+      // A foreground deletion: its pod goes first.
+      #expect(await api.wait { api.objects(.jobs).isEmpty })
+      #expect(api.objects(.pods) == [])
     }
   }
 }

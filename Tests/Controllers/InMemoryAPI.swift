@@ -107,7 +107,7 @@ final class InMemoryAPI: APITransport {
     parts.removeFirst(group.isEmpty ? 1 : 2)
     let version = parts.removeFirst()
     var namespace = ""
-    if parts.count > 2, parts[0] == "namespaces" {
+    if parts.count > 2, parts[0] == "namespaces", !["finalize", "status"].contains(parts[2]) {
       namespace = parts[1]
       parts.removeFirst(2)
     }
@@ -138,6 +138,11 @@ final class InMemoryAPI: APITransport {
       return response(200, try update(key, try JSON.parse(request.body), subresource: subresource))
     case "PATCH":
       return response(200, try patch(key, try JSON.parse(request.body), request.header("content-type") ?? ""))
+    case "DELETE" where name.isEmpty:
+      for object in objects(resource) where object.namespace == namespace {
+        try delete(Key(resource: resource, namespace: namespace, name: object.name), [:])
+      }
+      return response(200, ["kind": "Status", "apiVersion": "v1", "status": "Success"])
     case "DELETE":
       try delete(key, request.body.isEmpty ? [:] : try JSON.parse(request.body))
       return response(200, ["kind": "Status", "apiVersion": "v1", "status": "Success"])
@@ -302,7 +307,11 @@ final class InMemoryAPI: APITransport {
     var object = body
     Defaults.apply(to: &object, group: resource.group, version: resource.version, kind: resource.kind)
     object["metadata", "resourceVersion"] = .string(old.resourceVersion)
-    if subresource == "status" {
+    if subresource == "finalize" {
+      var finalized = old
+      finalized["spec", "finalizers"] = object["spec", "finalizers"]
+      object = finalized
+    } else if subresource == "status" {
       strategy(resource).prepareForStatusUpdate(&object, from: old, write: write)
       try check(
         Validation.validate(
@@ -320,7 +329,9 @@ final class InMemoryAPI: APITransport {
       return old
     }
     let ready = object
-    let isGone = object.isBeingDeleted && object.finalizers.isEmpty
+    let isGone =
+      object.isBeingDeleted && object.finalizers.isEmpty
+      && object["spec", "finalizers"]?.array?.isEmpty != false
     let stored: JSON? = state.withLock { state in
       guard state.objects[key]?.resourceVersion == old.resourceVersion else { return nil }
       return Self.store(&state, isGone ? "DELETED" : "MODIFIED", key, ready)
@@ -334,6 +345,13 @@ final class InMemoryAPI: APITransport {
     while true {
       guard let old = state.withLock({ $0.objects[key] }) else {
         throw StatusError.notFound(resource, name: key.name)
+      }
+      if mediaType == "application/merge-patch+json" {
+        let expected = patch["metadata", "resourceVersion"]?.string
+        guard expected == nil || expected == old.resourceVersion else {
+          throw StatusError.modified(resource, name: key.name)
+        }
+        return try update(key, try MergePatch.apply(patch, to: old), subresource: "")
       }
       let schema = Schema.builtIn
       guard mediaType == "application/strategic-merge-patch+json",
@@ -357,7 +375,14 @@ final class InMemoryAPI: APITransport {
       if let uid = options["preconditions", "uid"]?.string, uid != object.uid {
         return StatusError.conflict(resource, name: key.name, "the UID differs")
       }
-      if object.finalizers.isEmpty {
+      let propagation = options["propagationPolicy"]?.string
+      if let finalizer = ["Foreground": "foregroundDeletion", "Orphan": "orphan"][propagation ?? ""],
+        !object.finalizers.contains(finalizer)
+      {
+        object["metadata", "finalizers"] = .array((object.finalizers + [finalizer]).map { .string($0) })
+      }
+      let isHeld = object["spec", "finalizers"]?.array?.isEmpty == false
+      if object.finalizers.isEmpty, !isHeld {
         _ = Self.store(&state, "DELETED", key, object)
       } else if !object.isBeingDeleted {
         object["metadata", "deletionTimestamp"] = .string(now.text)

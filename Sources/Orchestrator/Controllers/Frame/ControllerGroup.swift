@@ -37,6 +37,16 @@ public struct ControllerGroup: Sendable {
     ]
   }
 
+  /// The controllers of everything around workloads.
+  /// - Parameter rootCertificate: of the cluster's authority, in PEM.
+  public static func housekeeping(rootCertificate: String) -> [any Controller] {
+    [
+      ServiceAccountController(), RootCertificatePublisher(certificate: rootCertificate),
+      EndpointSliceController(), EndpointsController(), NamespaceController(), GarbageCollector(),
+      NodeLifecycleController(), PodGarbageCollector(), ClusterRoleAggregation(),
+    ]
+  }
+
   /// Works until the task is cancelled.
   public func run() async {
     await withTaskGroup(of: Void.self) { group in

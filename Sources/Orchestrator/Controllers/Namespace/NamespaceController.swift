@@ -72,7 +72,9 @@ public struct NamespaceController: Controller {
     }
     guard namespace.uid == cached.uid, namespace.isBeingDeleted, holds(namespace) else { return true }
     let content = await empty(namespace.name, context.client)
-    let status = content.status(of: namespace, now: context.now())
+    var status = content.status(of: namespace, now: context.now())
+    // The server says so when the deletion begins, unless it was cut short.
+    status["phase"] = "Terminating"
     do throws(StatusError) {
       if status != namespace["status"] {
         namespace["status"] = status
