@@ -93,7 +93,7 @@ public final class WebServer: Sendable {
     let key = try NIOSSLPrivateKey(bytes: Array(certificate.key.utf8), format: .pem)
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
-    configuration.certificateVerification = .noHostnameVerification
+    configuration.certificateVerification = .optionalVerification
     configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(clientRoots.utf8)))
     configuration.minimumTLSVersion = .tlsv12
     configuration.applicationProtocols = ["http/1.1"]

@@ -169,6 +169,7 @@ public final class APIServer: APITransport {
     case "/openid/v1/jwks":
       return environment.openID.map { ServerDocuments.json($0.keys, contentType: "application/jwk-set+json") }
         ?? ServerDocuments.notFound
+    case "/openapi/v2": return documents.openAPIv2(request)
     case _ where path == "/openapi/v3" || path.hasPrefix("/openapi/v3/"): return documents.openAPI(request)
     default: return documents.discovery(request) ?? ServerDocuments.notFound
     }

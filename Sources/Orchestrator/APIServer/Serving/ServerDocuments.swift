@@ -70,6 +70,17 @@ final class ServerDocuments: Sendable {
     return nil
   }
 
+  /// `/openapi/v2`.
+  func openAPIv2(_ request: APIRequest) -> APIResponse {
+    // Both spellings of the type that there have been.
+    let wantsProtobuf = MediaClause.all(request.header("accept") ?? "").contains {
+      $0.type.hasPrefix("application/com.github.proto-openapi.spec.v2")
+    }
+    guard wantsProtobuf else { return Self.json(OpenAPIv2.json(version: options.version)) }
+    return APIResponse(
+      status: 200, contentType: OpenAPIv2.protobufType, bytes: OpenAPIv2.protobuf(version: options.version))
+  }
+
   /// `/openapi/v3` and what is below it.
   func openAPI(_ request: APIRequest) -> APIResponse {
     let path = request.path.split(separator: "/").dropFirst(2).joined(separator: "/")

@@ -201,8 +201,8 @@ public struct ProtobufDecoder: Sendable {
       // A list as the value of a map is a message of its items.
       var elements: [JSON] = []
       var reader = Reader(bytes)
-      while let part = try reader.next() where part.number == 1 {
-        elements.append(try scalar(part.value, element, depth: depth + 1))
+      while let part = try reader.next() {
+        if part.number == 1 { elements.append(try scalar(part.value, element, depth: depth + 1)) }
       }
       return .array(elements)
     default: throw Failure(description: "a field has another wire type than its kind")
