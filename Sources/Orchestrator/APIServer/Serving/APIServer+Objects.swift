@@ -22,6 +22,10 @@ extension APIServer {
     if ["log", "exec", "attach", "portforward", "proxy"].contains(info.subresource) {
       return try await registry.connect(target, request, try options.write(user, verb: info.verb))
     }
+    // What cannot be answered in a form that the client takes is not done.
+    if info.isMutating {
+      _ = try Representation(accept: request.header("accept"), shapes: [.table, .partial])
+    }
     switch info.verb {
     case "get": return try await read(request, target, options)
     case "list": return try await list(request, resource, info, options)

@@ -101,6 +101,13 @@ public final class APIServer: APITransport {
     }
     if let response = await health(request, user) { return response }
 
+    if info.isResource,
+      let resource = Resource.builtIn(group: info.group, version: info.version, resource: info.resource)
+    {
+      // Before permissions are looked at: they would be those of the namespace that the path names.
+      guard info.fits(resource) else { throw .noSuchPath }
+      guard info.allows(resource) else { throw .methodNotAllowed }
+    }
     let attributes = info.attributes(user)
     let decision = await authorizer.authorize(attributes)
     guard decision.isAllowed else { throw forbidden(attributes, decision) }

@@ -1,5 +1,6 @@
 import Access
 import Exchange
+import Objects
 
 /// What a path and a method mean.
 struct RequestInfo: Sendable, Hashable {
@@ -34,7 +35,7 @@ struct RequestInfo: Sendable, Hashable {
     default: return
     }
     isResource = true
-    // The old way to watch.
+    // The old way to watch, which only reads.
     var watches = false
     if parts.first == "watch", parts.count > 1 {
       watches = true
@@ -63,24 +64,44 @@ struct RequestInfo: Sendable, Hashable {
     }
     guard name.isEmpty || watches else { return }
     if verb == "get" {
-      let asked = request.parameter("watch").map { $0.isEmpty || Self.isTrue($0) } ?? false
+      let asked = request.parameter("watch").map(Self.isTrue) ?? false
       verb = watches || asked ? "watch" : "list"
       // Reading one object by its name counts as that for permissions.
-      if name.isEmpty, let selector = request.parameter("fieldSelector") {
-        for term in selector.split(separator: ",") {
-          for prefix in ["metadata.name==", "metadata.name="] where term.hasPrefix(prefix) {
-            name = String(term.dropFirst(prefix.count))
-            break
-          }
-        }
+      if name.isEmpty, let text = request.parameter("fieldSelector"),
+        let required = (try? FieldSelector(parsing: text))?.requiredValue(of: "metadata.name")
+      {
+        name = required
       }
-    } else if verb == "delete" {
+    } else if verb == "delete", !watches {
       verb = "deletecollection"
+    } else if watches {
+      verb = ""
     }
   }
 
-  /// A truth value of a query, as Go reads it.
-  static func isTrue(_ text: String) -> Bool { ["1", "t", "T", "true", "TRUE", "True"].contains(text) }
+  /// A truth value of a query, as Kubernetes reads it: what says no is no.
+  static func isTrue(_ text: String) -> Bool {
+    !["", "0", "f", "F", "false", "FALSE", "False"].contains(text)
+  }
+
+  /// Whether the path fits the resource: one of the cluster has no namespace in its path, and a name is given exactly
+  /// where a verb is for one object.
+  func fits(_ resource: Resource) -> Bool {
+    let isOwnNamespace = resource.resource == "namespaces" && resource.group.isEmpty && namespace == name
+    if !resource.isNamespaced, !namespace.isEmpty, !isOwnNamespace { return false }
+    return true
+  }
+
+  /// Whether what is asked is about an object where it must be, and about a collection where it must be.
+  func allows(_ resource: Resource) -> Bool {
+    switch verb {
+    // Below an object, or in a collection; one of a namespace needs the namespace.
+    case "create": name.isEmpty == subresource.isEmpty && (!resource.isNamespaced || !namespace.isEmpty)
+    case "deletecollection": !resource.isNamespaced || !namespace.isEmpty
+    case "": false
+    default: true
+    }
+  }
 
   /// What authorisation is asked.
   func attributes(_ user: UserInfo) -> Attributes {

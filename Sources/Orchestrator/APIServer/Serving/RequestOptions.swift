@@ -18,7 +18,7 @@ struct RequestOptions {
   }
 
   private func boolean(_ name: String) -> Bool? {
-    request.parameter(name).map { $0.isEmpty || RequestInfo.isTrue($0) }
+    request.parameter(name).map(RequestInfo.isTrue)
   }
 
   // MARK: Reading
@@ -54,8 +54,12 @@ struct RequestOptions {
     var query = WatchQuery(namespace: resource.isNamespaced ? namespace : "")
     query.labels = try labels()
     query.fields = try fields(resource)
-    if !name.isEmpty, query.fields.isEmpty, let one = try? FieldSelector(parsing: "metadata.name=" + name) {
-      query.fields = one
+    // What was allowed for one name is done for that name.
+    if !name.isEmpty, query.fields.requiredValue(of: "metadata.name") != name {
+      guard let one = try? FieldSelector(parsing: "metadata.name=" + FieldSelector.escaped(name)) else {
+        throw .badRequest("invalid name")
+      }
+      query.fields = FieldSelector(query.fields.terms + one.terms)
     }
     query.resourceVersion = request.parameter("resourceVersion") ?? ""
     query.resourceVersionMatch = request.parameter("resourceVersionMatch") ?? ""

@@ -1,3 +1,4 @@
+import Objects
 import Synchronization
 
 /// What an API server counts, under the names that Kubernetes' own has.
@@ -34,10 +35,13 @@ final class ServerMetrics: Sendable {
       var request = Request(
         verb: info.verb.uppercased(), group: info.group, version: info.version, resource: info.resource,
         subresource: info.subresource, code: code)
-      // Paths that are none would make series without end.
-      if !info.isResource || code == 404 && state.requests[request] == nil {
+      // What is no resource would make series without end, of whatever somebody writes into a path.
+      let known = Resource.builtIn(group: info.group, version: info.version, resource: info.resource)
+      if known == nil || !info.subresource.isEmpty && known?[subresource: info.subresource] == nil {
+        let isCommon = !info.isResource && ["get", "head", "post"].contains(info.verb)
         request = Request(
-          verb: request.verb, group: "", version: "", resource: "", subresource: "", code: code)
+          verb: isCommon ? request.verb : "", group: "", version: "", resource: "", subresource: "",
+          code: code)
       }
       if state.requests.count < Self.seriesLimit || state.requests[request] != nil {
         state.requests[request, default: 0] += 1
