@@ -1,7 +1,7 @@
 # Every command of the repository. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check sim bench format clean
+.PHONY: help run serve test check sim bench conformance format clean
 
 DATA ?= .data/default
 LISTEN ?= http://127.0.0.1:2379
@@ -13,8 +13,9 @@ help: ## List these commands
 	@echo "  DATA=$(DATA) and LISTEN=$(LISTEN) choose where run and serve keep data and listen;"
 	@echo "  ARGS='--flag …' goes to the program that run, serve and bench start."
 
-run: ## Build and start everything there is: the store, on 127.0.0.1:2379
-	@scripts/serve '$(DATA)' '$(LISTEN)' $(ARGS)
+run: DATA = .data/cluster
+run: ## Build and start everything: the store on 127.0.0.1:2379, the control plane on 127.0.0.1:6443
+	@scripts/run '$(DATA)' '$(LISTEN)' $(ARGS)
 
 serve: ## Build and start the store alone
 	@scripts/serve '$(DATA)' '$(LISTEN)' $(ARGS)
@@ -30,6 +31,9 @@ sim: ## Simulate clusters: SEED=N replays one, SEEDS=N runs many (FIRST=N: from 
 
 bench: ## Measure an embedded member (ARGS='--help' lists the options)
 	@scripts/bench $(ARGS)
+
+conformance: ## Run a Kubernetes e2e binary: E2E=/path/to/e2e.test (FOCUS, SKIP: which tests; NODES)
+	@E2E='$(E2E)' $(if $(FOCUS),FOCUS='$(FOCUS)') $(if $(SKIP),SKIP='$(SKIP)') $(if $(NODES),NODES='$(NODES)') scripts/conformance
 
 format: ## Rewrite the sources in the repository's format
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

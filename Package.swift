@@ -196,6 +196,21 @@ let package = Package(
     tests("Objects", ["Objects"]),
     tests("Scheduler", ["Scheduler", "Objects"]),
     tests("Exchange", ["Exchange", "Objects"]),
+    module("ClientSupport", path: "Tests/ClientSupport", ["Client", "Objects", "Exchange"]),
+    tests("Client", ["Client", "ClientSupport", "Objects", "Exchange"]),
+    tests(
+      "SchedulerLoop",
+      ["SchedulerLoop", "Scheduler", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests("SimulatedNodes", ["SimulatedNodes", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests("Controllers", ["Controllers", "Client", "Objects", "Exchange"]),
+    module("StorageSupport", path: "Tests/StorageSupport", ["Storage"]),
+    tests("Storage", ["Storage", "StorageSupport", "Objects", "Exchange"]),
+    tests("Access", ["Access", "Objects", "Exchange"] + certificates),
+    tests("Registry", ["Registry", "Storage", "StorageSupport", "Objects", "Exchange"]),
+    tests("Admission", ["Admission", "Registry", "Storage", "Objects", "Exchange"]),
+    tests(
+      "APIServer",
+      ["APIServer", "Registry", "Storage", "Objects", "Exchange"]),
     tests("HTTP", ["HTTP", "CNghttp2"] + nio),
     tests("GRPC", ["GRPC", "HTTP"] + nio),
     tests(

@@ -74,12 +74,19 @@ final class InMemoryAPI: APITransport {
   /// A change by a user.
   func change(_ resource: Resource, _ name: String, _ change: (inout JSON) -> Void) throws {
     let key = Key(resource: resource, namespace: resource.isNamespaced ? "n" : "", name: name)
-    guard var object = state.withLock({ $0.objects[key] }) else {
-      throw StatusError.notFound(resource, name: name)
+    while true {
+      guard var object = state.withLock({ $0.objects[key] }) else {
+        throw StatusError.notFound(resource, name: name)
+      }
+      change(&object)
+      object["metadata", "resourceVersion"] = nil
+      do {
+        _ = try update(key, object, subresource: "")
+        return
+      } catch let error as StatusError where error.isConflict {
+        // A controller was faster: the change is made to what it wrote.
+      }
     }
-    change(&object)
-    object["metadata", "resourceVersion"] = nil
-    _ = try update(key, object, subresource: "")
   }
 
   /// A deletion by a user.

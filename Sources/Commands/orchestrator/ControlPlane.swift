@@ -290,8 +290,9 @@ private final class LateHandler: Sendable {
 }
 
 /// What is used from several threads.
+///
+/// Safe: because the value is read and written under the lock only.
 final class Locked<Value: Sendable>: @unchecked Sendable {
-  // Safe: because the value is read and written under the lock only.
   private let lock = NSLock()
   private var value: Value
 

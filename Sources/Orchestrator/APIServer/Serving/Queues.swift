@@ -71,6 +71,7 @@ final class FairQueue: Sendable {
   }
 
   var count: Int { state.withLock { $0.running } }
+  var waiting: Int { state.withLock { $0.waiting } }
 }
 
 /// Counts watches, of all users and of each.

@@ -23,7 +23,8 @@ public struct ProtobufDecoder: Sendable {
   /// An object with its `apiVersion` and `kind`.
   public func decode(_ bytes: [UInt8]) throws(Failure) -> JSON {
     guard bytes.starts(with: Self.magic) else {
-      throw Failure(description: "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
+      throw Failure(
+        description: "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
     }
     var apiVersion = ""
     var kind = ""
@@ -66,14 +67,16 @@ public struct ProtobufDecoder: Sendable {
     "core/v1.PersistentVolumeSpec": (
       2,
       [
-        "capacity", "accessModes", "claimRef", "persistentVolumeReclaimPolicy", "storageClassName", "mountOptions",
+        "capacity", "accessModes", "claimRef", "persistentVolumeReclaimPolicy", "storageClassName",
+        "mountOptions",
         "volumeMode", "nodeAffinity", "volumeAttributesClassName",
       ]
     ),
     "core/v1.SecretProjection": (1, ["items", "optional"]),
     "core/v1.ConfigMapVolumeSource": (1, ["items", "defaultMode", "optional"]),
     "core/v1.ConfigMapProjection": (1, ["items", "optional"]),
-    "core/v1.ConfigMapKeySelector": (1, ["key", "optional"]), "core/v1.SecretKeySelector": (1, ["key", "optional"]),
+    "core/v1.ConfigMapKeySelector": (1, ["key", "optional"]),
+    "core/v1.SecretKeySelector": (1, ["key", "optional"]),
     "core/v1.ConfigMapEnvSource": (1, ["optional"]), "core/v1.SecretEnvSource": (1, ["optional"]),
     "core/v1.Probe": (
       1,
@@ -100,8 +103,10 @@ public struct ProtobufDecoder: Sendable {
     let embedded = Self.embedded[structure.name]
     var object: JSON = [:]
     try read(
-      bytes, into: &object, fields: embedded.map { outer in fields.filter { outer.own.contains($0.name) } } ?? fields,
-      embedded: embedded.map { outer in (outer.number, fields.filter { !outer.own.contains($0.name) }) }, depth: depth)
+      bytes, into: &object,
+      fields: embedded.map { outer in fields.filter { outer.own.contains($0.name) } } ?? fields,
+      embedded: embedded.map { outer in (outer.number, fields.filter { !outer.own.contains($0.name) }) },
+      depth: depth)
     return object
   }
 
@@ -116,8 +121,10 @@ public struct ProtobufDecoder: Sendable {
         // One of them has yet another within.
         let own = embedded.fields.contains { $0.name == "operations" } ? Set(["operations"]) : nil
         try read(
-          inner, into: &object, fields: own.map { own in embedded.fields.filter { own.contains($0.name) } } ?? embedded.fields,
-          embedded: own.map { own in (2, embedded.fields.filter { !own.contains($0.name) }) }, depth: depth + 1)
+          inner, into: &object,
+          fields: own.map { own in embedded.fields.filter { own.contains($0.name) } } ?? embedded.fields,
+          embedded: own.map { own in (2, embedded.fields.filter { !own.contains($0.name) }) },
+          depth: depth + 1)
         continue
       }
       guard let field = fields.first(where: { $0.protobufNumber == part.number }) else { continue }
@@ -146,7 +153,9 @@ public struct ProtobufDecoder: Sendable {
       var found: JSON?
       var reader = Reader(entry)
       while let part = try reader.next() {
-        if part.number == 1, case .bytes(let text) = part.value { key = String(decoding: text, as: UTF8.self) }
+        if part.number == 1, case .bytes(let text) = part.value {
+          key = String(decoding: text, as: UTF8.self)
+        }
         if part.number == 2 { found = try scalar(part.value, element, depth: depth) }
       }
       var map = object[name] ?? [:]
@@ -193,7 +202,8 @@ public struct ProtobufDecoder: Sendable {
       return .integer(Int64(Int32(truncatingIfNeeded: try integer(bytes, field: 2) ?? 0)))
     case (.time, .bytes(let bytes)), (.microTime, .bytes(let bytes)):
       guard let seconds = try integer(bytes, field: 1) else { return .null }
-      let time = Timestamp(seconds: seconds, nanoseconds: Int32(truncatingIfNeeded: try integer(bytes, field: 2) ?? 0))
+      let time = Timestamp(
+        seconds: seconds, nanoseconds: Int32(truncatingIfNeeded: try integer(bytes, field: 2) ?? 0))
       if case .time = shape { return .string(time.text) }
       return .string(time.microText)
     case (.rawObject, .bytes(let bytes)), (.any, .bytes(let bytes)): return try raw(bytes)
@@ -226,7 +236,9 @@ public struct ProtobufDecoder: Sendable {
   private func text(_ bytes: ArraySlice<UInt8>, field: Int) throws(Failure) -> String? {
     var reader = Reader(bytes)
     while let part = try reader.next() {
-      if part.number == field, case .bytes(let text) = part.value { return String(decoding: text, as: UTF8.self) }
+      if part.number == field, case .bytes(let text) = part.value {
+        return String(decoding: text, as: UTF8.self)
+      }
     }
     return nil
   }
@@ -279,7 +291,9 @@ public struct ProtobufDecoder: Sendable {
     mutating func next() throws(Failure) -> (number: Int, value: Value)? {
       if rest.isEmpty { return nil }
       let tag = try varint()
-      guard let number = Int(exactly: tag >> 3), number > 0 else { throw Failure(description: "illegal tag 0") }
+      guard let number = Int(exactly: tag >> 3), number > 0 else {
+        throw Failure(description: "illegal tag 0")
+      }
       switch tag & 7 {
       case 0: return (number, .varint(try varint()))
       case 1:
