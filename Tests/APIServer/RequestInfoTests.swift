@@ -71,6 +71,8 @@ import Testing
     ("POST", "/api/v1/namespaces/n/pods/foo/binding", "pods", true, true),
     ("POST", "/api/v1/namespaces", "namespaces", true, true),
     ("DELETE", "/api/v1/pods", "pods", true, false),
+    ("PUT", "/api/v1/namespaces/n/pods", "pods", true, false),
+    ("PATCH", "/api/v1/nodes", "nodes", true, false),
     ("DELETE", "/api/v1/nodes", "nodes", true, true),
     ("DELETE", "/api/v1/watch/namespaces/n/pods/foo", "pods", true, false),
   ])

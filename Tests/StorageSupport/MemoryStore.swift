@@ -56,6 +56,7 @@ public final class MemoryStore: StoreClient {
     if let failure { throw failure }
   }
 
+  /// A value.
   public func get(_ key: [UInt8], revision: Int64) async throws(StoreError)
     -> (value: StoredValue?, revision: Int64)
   {
@@ -64,6 +65,7 @@ public final class MemoryStore: StoreClient {
     return (page.values.first, page.revision)
   }
 
+  /// The values of a range.
   public func range(_ range: StoreRange) async throws(StoreError) -> StorePage {
     try enter("range")
     return try read(range)
@@ -91,6 +93,7 @@ public final class MemoryStore: StoreClient {
     return found ?? StorePage(values: [], hasMore: false, count: 0, revision: 0)
   }
 
+  /// Writes a value.
   public func put(_ key: [UInt8], value: [UInt8], expecting expected: Int64, lease: Int64)
     async throws(StoreError) -> WriteOutcome
   {
@@ -98,6 +101,7 @@ public final class MemoryStore: StoreClient {
     return write(key, value: value, expecting: expected, lease: lease)
   }
 
+  /// Deletes a key.
   public func delete(_ key: [UInt8], expecting expected: Int64) async throws(StoreError) -> WriteOutcome {
     try enter("delete")
     return write(key, value: nil, expecting: expected, lease: 0)
@@ -125,6 +129,7 @@ public final class MemoryStore: StoreClient {
     return outcome
   }
 
+  /// A watch.
   public func watch(from start: [UInt8], to end: [UInt8], revision: Int64) async throws(StoreError)
     -> any StoreWatch
   {
@@ -148,6 +153,7 @@ public final class MemoryStore: StoreClient {
     }
   }
 
+  /// A lease.
   public func grantLease(seconds: Int64) async throws(StoreError) -> Int64 {
     try enter("grantLease")
     return state.withLock { state in
@@ -156,6 +162,7 @@ public final class MemoryStore: StoreClient {
     }
   }
 
+  /// Forgets history.
   public func compact(_ revision: Int64) async throws(StoreError) {
     try enter("compact")
     state.withLock { state in

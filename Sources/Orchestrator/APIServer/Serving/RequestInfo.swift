@@ -98,6 +98,7 @@ struct RequestInfo: Sendable, Hashable {
     // Below an object, or in a collection; one of a namespace needs the namespace.
     case "create": name.isEmpty == subresource.isEmpty && (!resource.isNamespaced || !namespace.isEmpty)
     case "deletecollection": !resource.isNamespaced || !namespace.isEmpty
+    case "update", "patch", "delete": !name.isEmpty
     case "": false
     default: true
     }
