@@ -59,7 +59,7 @@ public final class WebClient: Sendable {
     do {
       return try await send(on: channel, method: method, target: target, headers: headers, body: body)
     } catch  where !isFresh && error is WebClientClosed {
-      // A connection that was kept may have been closed meanwhile; nothing was answered on it.
+      // A connection that was kept may have been closed meanwhile; what was asked can be asked again.
       let (channel, _) = try await connection(fresh: true)
       return try await send(on: channel, method: method, target: target, headers: headers, body: body)
     }
