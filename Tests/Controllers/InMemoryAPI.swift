@@ -80,10 +80,10 @@ final class InMemoryAPI: APITransport {
       }
       change(&object)
       object["metadata", "resourceVersion"] = nil
-      do {
+      do throws(StatusError) {
         _ = try update(key, object, subresource: "")
         return
-      } catch let error as StatusError where error.isConflict {
+      } catch  where error.isConflict {
         // A controller was faster: the change is made to what it wrote.
       }
     }
