@@ -71,7 +71,7 @@ final class InMemoryAPI: APITransport {
     }
   }
 
-  /// A change by a user.
+  /// A change by a user, made to what a controller wrote meanwhile if there is need.
   func change(_ resource: Resource, _ name: String, _ change: (inout JSON) -> Void) throws {
     let key = Key(resource: resource, namespace: resource.isNamespaced ? "n" : "", name: name)
     while true {
@@ -80,12 +80,20 @@ final class InMemoryAPI: APITransport {
       }
       change(&object)
       object["metadata", "resourceVersion"] = nil
-      do throws(StatusError) {
-        _ = try update(key, object, subresource: "")
+      if let conflict = conflict(of: key, object) {
+        guard conflict.isConflict else { throw conflict }
+      } else {
         return
-      } catch  where error.isConflict {
-        // A controller was faster: the change is made to what it wrote.
       }
+    }
+  }
+
+  private func conflict(of key: Key, _ object: JSON) -> StatusError? {
+    do throws(StatusError) {
+      _ = try update(key, object, subresource: "")
+      return nil
+    } catch {
+      return error
     }
   }
 
