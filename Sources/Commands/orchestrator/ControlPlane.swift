@@ -86,9 +86,11 @@ struct ControlPlane {
       "--initial-cluster", "default=" + peers,
     ]
     guard
-      case .serve(let configuration, _) = try ServeInvocation.parse(
+      case .serve(var configuration, _) = try ServeInvocation.parse(
         arguments: arguments, environment: [:], readFile: TextFile.read)
     else { return nil }
+    // Whoever wants no etcd clients must have none: the store asks nobody who they are.
+    if clients.isEmpty { configuration.listenClientURLs = [] }
     return try StoreServer.start(configuration, logger: logger, signals: signals)
   }
 

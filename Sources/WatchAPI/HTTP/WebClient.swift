@@ -58,7 +58,7 @@ public final class WebClient: Sendable {
     let (channel, isFresh) = try await connection()
     do {
       return try await send(on: channel, method: method, target: target, headers: headers, body: body)
-    } catch where !isFresh && error is WebClientClosed && !["POST", "PATCH"].contains(method) {
+    } catch let error where !isFresh && error is WebClientClosed && !["POST", "PATCH"].contains(method) {
       // A connection that was kept may have been closed meanwhile; what was asked can be asked again.
       let (channel, _) = try await connection(fresh: true)
       return try await send(on: channel, method: method, target: target, headers: headers, body: body)

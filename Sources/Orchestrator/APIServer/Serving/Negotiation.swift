@@ -31,7 +31,6 @@ struct Representation: Sendable, Hashable {
 
   var shape = Shape.object
   var isYAML = false
-  var isPretty = false
 
   static let mediaTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
 
@@ -62,7 +61,6 @@ struct Representation: Sendable, Hashable {
         shape = .partial
       default: continue
       }
-      isPretty = clause.parameters["pretty"] == "1"
       return
     }
     throw .notAcceptable(Self.mediaTypes)
