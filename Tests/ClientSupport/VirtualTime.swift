@@ -81,7 +81,7 @@ public final class VirtualTime: TimeSource {
 
 /// Waits until a condition holds; false if it does not after a long while.
 public func eventually(
-  within limit: Duration = .seconds(30), _ condition: @Sendable () async -> Bool
+  within limit: Duration = .seconds(300), _ condition: @Sendable () async -> Bool
 ) async -> Bool {
   let end = ContinuousClock.now + limit
   while ContinuousClock.now < end {

@@ -91,7 +91,7 @@ private func withControllers(
       && Conditions.find("Progressing", in: web["status"])?["reason"] == "NewReplicaSetAvailable"
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: ["RollingUpdate", "Recreate"])
+  @Test(arguments: ["RollingUpdate", "Recreate"])
   func `a deployment is rolled out, updated, scaled and rolled back`(strategy: String) async throws {
     let api = InMemoryAPI(now: now, kubelet: running)
     try await withControllers(workloads, api) {
@@ -117,7 +117,7 @@ private func withControllers(
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `a pod that is deleted is made again, and one that is labelled otherwise is let go`() async throws {
     let api = InMemoryAPI(now: now, kubelet: running)
     try await withControllers(workloads, api) {
@@ -138,7 +138,7 @@ private func withControllers(
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `every node gets a daemon, and an update replaces them`() async throws {
     let api = InMemoryAPI(now: now, kubelet: running)
     for name in ["a", "b", "c"] {
@@ -182,7 +182,6 @@ private func withControllers(
   }
 
   @Test(
-    .timeLimit(.minutes(1)),
     arguments: [
       ["completions": 7, "parallelism": 3],
       ["completions": 5, "parallelism": 2, "completionMode": "Indexed"],
@@ -201,7 +200,7 @@ private func withControllers(
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `a job whose pods fail fails, and its pods can be deleted`() async throws {
     let api = InMemoryAPI(now: now, kubelet: ending)
     try await withControllers([JobController()], api) {
@@ -212,7 +211,7 @@ private func withControllers(
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `writes that fail are made up for, and no pod is made or counted twice`() async throws {
     let api = InMemoryAPI(now: now, failing: 3, kubelet: { ending($0) })
     try await withControllers([JobController()], api) {
@@ -231,7 +230,7 @@ private func withControllers(
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `a suspended job loses its pods, fails nothing and goes on`() async throws {
     let api = InMemoryAPI(now: now, kubelet: running)
     try await withControllers([JobController()], api) {
@@ -251,7 +250,7 @@ private func withControllers(
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `a pod of a job that loses its owner is taken again`() async throws {
     let api = InMemoryAPI(now: now, kubelet: running)
     try await withControllers([JobController()], api) {
@@ -268,7 +267,7 @@ private func withControllers(
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `pods of a job that is gone are let go`() async throws {
     let api = InMemoryAPI(now: now, kubelet: running)
     try await withControllers([JobController()], api) {
@@ -279,7 +278,7 @@ private func withControllers(
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `a cron job makes a job, which runs and is deleted after its time`() async throws {
     let api = InMemoryAPI(now: now.advanced(bySeconds: -3600), kubelet: ending)
     try await withControllers(

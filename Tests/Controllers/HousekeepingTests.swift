@@ -53,7 +53,7 @@ private func ready(_ pod: JSON) -> JSON? {
 }
 
 @Suite struct HousekeepingTests {
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `a namespace gets a service account and the root certificate, again when they go`() async throws {
     let api = InMemoryAPI(now: now)
     try await withControllers(
@@ -70,7 +70,7 @@ private func ready(_ pod: JSON) -> JSON? {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `endpoints of a service follow its pods`() async throws {
     let api = InMemoryAPI(now: now, kubelet: ready)
     try await withControllers([EndpointSliceController(), EndpointsController()], api) {
@@ -103,7 +103,7 @@ private func ready(_ pod: JSON) -> JSON? {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `a namespace that is deleted is emptied and goes`() async throws {
     let api = InMemoryAPI(now: now)
     try await withControllers([NamespaceController()], api) {
@@ -115,7 +115,7 @@ private func ready(_ pod: JSON) -> JSON? {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `an object goes after its owner, and one whose owner never was goes too`() async throws {
     let api = InMemoryAPI(now: now)
     try api.apply(.configMaps, object(.configMaps, "owner"))
@@ -135,7 +135,7 @@ private func ready(_ pod: JSON) -> JSON? {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test
   func `pods leave a node with a taint, and cluster roles are aggregated`() async throws {
     let api = InMemoryAPI(now: now)
     try await withControllers([NodeLifecycleController(), ClusterRoleAggregation()], api) {

@@ -52,7 +52,7 @@ final class InMemoryAPI: APITransport {
 
   /// Waits until what the objects show is as expected; fails the caller's expectation after a while.
   func wait(_ isDone: @Sendable () -> Bool) async -> Bool {
-    let end = ContinuousClock.now + .seconds(30)
+    let end = ContinuousClock.now + .seconds(300)
     while ContinuousClock.now < end {
       if isDone() { return true }
       try? await Task.sleep(for: .milliseconds(5))

@@ -574,10 +574,8 @@ struct StrategicMergePatchTests {
       (0..<5_000).reversed().map { ["name": .string("e\($0 + 2_500)"), "value": "new"] })
     let order = JSON.array((0..<7_500).map { ["name": .string("e\($0)")] })
     let object: JSON = ["containers": [["name": "c", "env": live]]]
-    let clock = ContinuousClock()
-    var merged: JSON = .null
-    let duration = try clock.measure {
-      merged = try PatchedTypes.patch.apply(
+    let (merged, time) = try threadTime {
+      try PatchedTypes.patch.apply(
         ["containers": [["name": "c", "env": changes]]], to: object, shape: PatchedTypes.pod)
     }
     let env = try #require(merged["containers"]?.array?[0]["env"]?.array)
@@ -588,7 +586,7 @@ struct StrategicMergePatchTests {
     #expect(
       ordered["containers"]?.array?[0]["env"]?.array?.map { $0["name"] } == order.array?.map { $0["name"] })
     // Some tenths of a second; one that compares each element with each takes far longer than this.
-    #expect(duration < .seconds(5))
+    #expect(time < .seconds(5))
 
     let many = JSON.array((0..<5_000).map { .string("f\($0)") })
     let removed = try PatchedTypes.patch.apply(
