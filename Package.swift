@@ -210,7 +210,7 @@ let package = Package(
     tests("Admission", ["Admission", "Registry", "Storage", "Objects", "Exchange"]),
     tests(
       "APIServer",
-      ["APIServer", "Registry", "Storage", "Objects", "Exchange"]),
+      ["APIServer", "Registry", "Storage", "StorageSupport", "Objects", "Exchange"]),
     tests("HTTP", ["HTTP", "CNghttp2"] + nio),
     tests("GRPC", ["GRPC", "HTTP"] + nio),
     tests(
