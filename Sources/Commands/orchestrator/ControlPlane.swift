@@ -57,7 +57,7 @@ struct ControlPlane {
         started.fail(error)
       }
     }
-    if let error = started.waitForFailureOr({ signals.poll(afterMilliseconds: 50) }) {
+    if let error = started.waitForFailureOr({ signals.wait(milliseconds: 500) }) {
       task.cancel()
       throw error
     }
