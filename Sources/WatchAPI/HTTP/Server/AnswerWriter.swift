@@ -11,6 +11,8 @@ protocol AnswerSink: AnyObject {
   func write(_ bytes: ByteBuffer)
   /// Nothing follows.
   func end()
+  /// The writer has no more for now. `end` is not followed by it.
+  func flush()
   /// Breaks off, so that the peer knows that something is missing.
   func abort()
 }
@@ -21,7 +23,7 @@ protocol AnswerSink: AnyObject {
 /// At most one piece of a stream waits here for a sink that is full, and `coalescedBytes` and one piece for a loop that
 /// is busy, so that a client that reads nothing costs no more than that.
 ///
-/// Safe: because `sink`, `rest` and `isOver` are used on the event loop only; the inbox has its lock.
+/// Safe: because `sink`, `rest`, `isOver` and `isLive` are used on the event loop only; the inbox has its lock.
 final class AnswerWriter: @unchecked Sendable {
   private enum Ending {
     case whole
@@ -53,6 +55,7 @@ final class AnswerWriter: @unchecked Sendable {
   /// What is left of a body in parts.
   private var rest: PartsReader?
   private var isOver = false
+  private var isLive = false
 
   init(sink: any AnswerSink, mailbox: LoopMailbox, coalescedBytes: Int, live: LiveStreams) {
     self.sink = sink
@@ -103,7 +106,8 @@ final class AnswerWriter: @unchecked Sendable {
     isOver = true
     sink = nil
     rest = nil
-    live.remove(self)
+    if isLive { live.remove(self) }
+    isLive = false
   }
 
   /// Sends the head, and a body in parts; returns a stream that is to be pulled.
@@ -131,7 +135,10 @@ final class AnswerWriter: @unchecked Sendable {
         return nil
       }
       inbox.withLock { $0.stream = stream }
+      isLive = true
       live.add(self)
+      // Watchers wait for the head before the first event.
+      sink.flush()
       return stream
     }
   }
@@ -145,6 +152,7 @@ final class AnswerWriter: @unchecked Sendable {
       }
       sink.write(piece)
     }
+    sink?.flush()
   }
 
   private func drain() {
@@ -169,6 +177,7 @@ final class AnswerWriter: @unchecked Sendable {
       joined.reserveCapacity(bytes)
       for piece in pieces { joined.writeBytes(piece) }
       sink.write(joined)
+      if ending == nil { sink.flush() }
     }
     if let ending {
       finish()

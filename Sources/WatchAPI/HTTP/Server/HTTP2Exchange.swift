@@ -125,6 +125,9 @@ final class HTTP2Exchange: HTTP2Stream, AnswerSink, @unchecked Sendable {
 
   func end() { endData() }
 
+  /// The connection flushes by itself, once for all its streams.
+  func flush() {}
+
   func abort() { reset(HTTP2Error.internalError) }
 
   override func didBecomeWritable() { writer?.sinkBecameWritable() }

@@ -16,8 +16,10 @@ final class PeerInfo: @unchecked Sendable {
   /// As DER, the client's own first.
   var certificates: [[UInt8]] = []
   let address: String
+  let eventLoop: any EventLoop
 
-  init(_ address: SocketAddress?) {
+  init(_ address: SocketAddress?, _ eventLoop: any EventLoop) {
+    self.eventLoop = eventLoop
     guard let address, let ip = address.ipAddress, let port = address.port else {
       self.address = ""
       return
