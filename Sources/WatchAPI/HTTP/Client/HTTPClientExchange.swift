@@ -83,6 +83,8 @@ public struct HTTPClientLimits: Sendable {
   public var unreadBytes = 256 << 10
   /// Bytes of the head of an HTTP/1.1 answer.
   public var headBytes = 256 << 10
+  /// An HTTP/1.1 connection that nobody has used for this long is closed.
+  public var idleTimeout: TimeAmount = .seconds(60)
   /// Attempts at a call that no server has looked at.
   public var attempts = 3
   /// The bounds of an HTTP/2 connection.

@@ -174,11 +174,11 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
     // The parser stops behind a request that asks for another protocol, which is answered in this one.
     endsConnection = !head.isKeepAlive || head.headers.contains(name: "upgrade") || head.method == .CONNECT
     let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-    if head.version >= .http1_1, head.headers["host"].count != 1 {
+    if !head.isOld, head.headers["host"].count != 1 {
       refuse(.text(400, "a request needs one host field\n"), head)
     } else if length > server.limits.bodyBytes {
       refuse(server.tooLarge(request(head, body: [])), head)
-    } else if head.version >= .http1_1,
+    } else if !head.isOld,
       head.headers[canonicalForm: "expect"].contains(where: { $0.lowercased() == "100-continue" })
     {
       let proceed = HTTPResponseHead(version: .http1_1, status: .continue)
@@ -234,7 +234,7 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
       if let length {
         fields.add(name: "content-length", value: String(length))
       } else if request.method != .HEAD {
-        if request.version >= .http1_1 {
+        if !request.isOld {
           fields.add(name: "transfer-encoding", value: "chunked")
         } else {
           // The end of the connection is the only end that HTTP/1.0 knows for such a body.
@@ -245,7 +245,7 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
     if isShuttingDown { endsConnection = true }
     if endsConnection {
       fields.add(name: "connection", value: "close")
-    } else if request.version < .http1_1 {
+    } else if request.isOld {
       fields.add(name: "connection", value: "keep-alive")
     }
     let head = HTTPResponseHead(
@@ -260,8 +260,8 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
   func end() {
     guard let context, case .answering = state else { return }
     writer = nil
-    context.write(wrapOutboundOut(.end(nil)), promise: nil)
-    flush()
+    // Not by `flush`, which does nothing inside of itself: what is closed below must have gone out.
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     if endsConnection || isShuttingDown {
       linger(context)
       return
@@ -322,4 +322,9 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
     awaitsWritable = false
     writer?.sinkBecameWritable()
   }
+}
+
+extension HTTPRequestHead {
+  /// HTTP/1.0: no chunks, no interim answers. The parser lets no other major version pass.
+  fileprivate var isOld: Bool { version.minor == 0 }
 }
