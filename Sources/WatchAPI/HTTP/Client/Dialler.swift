@@ -23,7 +23,19 @@ struct Dialler: Sendable {
   func dial(for pool: ConnectionPool) -> EventLoopFuture<Link> {
     let loop = group.any()
     let promise = loop.makePromise(of: Link.self)
-    let bootstrap = ClientBootstrap(group: loop)
+    loop.execute {
+      connect(on: loop).assumeIsolated().whenComplete { result in
+        switch result {
+        case .failure(let error): promise.fail(explain(error))
+        case .success(let channel): negotiate(channel, pool, promise)
+        }
+      }
+    }
+    return promise.futureResult
+  }
+
+  private func connect(on loop: any EventLoop) -> EventLoopFuture<any Channel> {
+    ClientBootstrap(group: loop)
       .connectTimeout(connectTimeout)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelOption(.socketOption(.so_keepalive), value: 1)
@@ -36,15 +48,7 @@ struct Dialler: Sendable {
           ])
         }
       }
-    loop.execute {
-      bootstrap.connect(host: host, port: port).assumeIsolated().whenComplete { result in
-        switch result {
-        case .failure(let error): promise.fail(explain(error))
-        case .success(let channel): negotiate(channel, pool, promise)
-        }
-      }
-    }
-    return promise.futureResult
+      .connect(host: host, port: port)
   }
 
   private func negotiate(_ channel: any Channel, _ pool: ConnectionPool, _ promise: EventLoopPromise<Link>) {
