@@ -96,7 +96,9 @@ final class ClientExchange: Sendable {
   func drop(_ error: (any Error)?) {
     let (waiters, control, pending) = state.withLock { state in
       guard !state.isDropped, state.ending == nil || !state.bytes.isEmpty else {
-        return ([CheckedContinuation<Void, Never>](), nil as (any ExchangeControl)?, nil as EventLoopPromise<Void>?)
+        return (
+          [CheckedContinuation<Void, Never>](), nil as (any ExchangeControl)?, nil as EventLoopPromise<Void>?
+        )
       }
       let control = state.ending == nil ? state.control : nil
       state.isDropped = true

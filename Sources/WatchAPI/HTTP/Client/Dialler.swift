@@ -112,7 +112,8 @@ struct Dialler: Sendable {
     }
     if text.contains("CERTIFICATE_VERIFY_FAILED") {
       return .insecure(
-        address: address, reason: "no trusted authority has signed the server's certificate, or it has expired")
+        address: address,
+        reason: "no trusted authority has signed the server's certificate, or it has expired")
     }
     if text.contains("WRONG_VERSION_NUMBER") {
       return .insecure(address: address, reason: "the server does not speak TLS")

@@ -146,7 +146,8 @@ private final class HTTP2ClientCall: HTTP2Stream, ExchangeControl, @unchecked Se
       case .reset(let code): .reset(code)
       case .connectionLost: .connectionLost(link.closeReason)
       }
-    let mayRepeat = !hasHead && (reason == .reset(HTTP2Error.refusedStream) || reason == .connectionLost && isSafe)
+    let mayRepeat =
+      !hasHead && (reason == .reset(HTTP2Error.refusedStream) || reason == .connectionLost && isSafe)
     exchange.finish(.failure(mayRepeat ? RepeatableFailure(reason: error) : error))
     link.callEnded()
   }

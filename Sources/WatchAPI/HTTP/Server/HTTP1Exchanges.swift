@@ -45,7 +45,8 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
 
   /// Adds all handlers of a connection, the first at `position`.
   static func add(
-    to channel: any Channel, _ position: ChannelPipeline.SynchronousOperations.Position, server: ServerContext,
+    to channel: any Channel, _ position: ChannelPipeline.SynchronousOperations.Position,
+    server: ServerContext,
     peer: PeerInfo
   ) throws {
     var limits = NIOHTTPDecoderLimitConfiguration()
@@ -57,7 +58,8 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
     try channel.pipeline.syncOperations.addHandlers(
       [
         HTTPResponseEncoder(configuration: encoding),
-        ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)),
+        ByteToMessageHandler(
+          HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)),
         HTTP1Exchanges(server: server, peer: peer),
       ], position: position)
   }
@@ -218,7 +220,9 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
     awaitsWritable = true
     if stallTimer == nil {
       let channel = context.channel
-      stallTimer = channel.eventLoop.scheduleTask(in: server.limits.stallTimeout) { channel.close(promise: nil) }
+      stallTimer = channel.eventLoop.scheduleTask(in: server.limits.stallTimeout) {
+        channel.close(promise: nil)
+      }
     }
     return false
   }
