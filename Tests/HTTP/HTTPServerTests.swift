@@ -189,10 +189,10 @@ import Testing
   @Test func `stopping waits no longer than it is told to`() async throws {
     let site = try await TestSite(.http2Plain)
     let client = try site.client()
-    async let answer = client.get("/wait")
+    let call = Task { try await client.get("/wait") }
     await until("the handler waits") { site.handler.isWaiting.isSet }
     await site.server.stop(grace: .milliseconds(10))
-    await #expect(throws: HTTPClientError.self) { try await answer }
+    await #expect(throws: HTTPClientError.self) { try await call.value }
     await until("the handler's task is cancelled") { site.handler.sawTaskCancelled.isSet }
   }
 

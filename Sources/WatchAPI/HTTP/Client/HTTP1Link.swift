@@ -116,8 +116,9 @@ final class HTTP1Link: ChannelDuplexHandler, ExchangeControl, @unchecked Sendabl
       bytes.withUnsafeReadableBytes { _ = exchange.receive($0) }
     case .end:
       self.exchange = nil
-      exchange.finish(.success(()))
+      // Free before the caller hears of the end, so that its next call finds this connection.
       if keepsAlive { rest(context) } else { context.close(promise: nil) }
+      exchange.finish(.success(()))
     }
   }
 

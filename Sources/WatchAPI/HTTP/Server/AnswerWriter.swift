@@ -86,6 +86,8 @@ final class AnswerWriter: @unchecked Sendable {
 
   /// The client is gone, or wants no more.
   func cancel() {
+    // A stream that has come to its end is not cancelled.
+    guard !isOver else { return }
     finish()
     let (stream, waiter, task) = inbox.withLock { inbox in
       inbox.isCancelled = true
