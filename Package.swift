@@ -113,6 +113,7 @@ let package = Package(
       "HTTP", path: "Sources/WatchAPI/HTTP",
       [
         "CNghttp2", .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "DequeModule", package: "swift-collections"),
       ] + nio),
@@ -211,7 +212,12 @@ let package = Package(
     tests(
       "APIServer",
       ["APIServer", "Registry", "Storage", "Objects", "Exchange"]),
-    tests("HTTP", ["HTTP", "CNghttp2"] + nio),
+    tests(
+      "HTTP",
+      [
+        "HTTP", "CNghttp2", .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+      ] + nio),
     tests("GRPC", ["GRPC", "HTTP"] + nio),
     tests(
       "WatchAPI",
