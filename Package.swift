@@ -215,10 +215,11 @@ let package = Package(
     tests(
       "HTTP",
       [
-        "HTTP", "CNghttp2", .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        "HTTP", "WireSupport", "CNghttp2", .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOTLS", package: "swift-nio"),
       ] + nio),
-    tests("GRPC", ["GRPC", "HTTP"] + nio),
+    module("WireSupport", path: "Tests/WireSupport", nio),
+    tests("GRPC", ["GRPC", "HTTP", "WireSupport"] + nio),
     tests(
       "WatchAPI",
       [

@@ -3,10 +3,11 @@ import NIOCore
 import NIOPosix
 import Synchronization
 import Testing
+import WireSupport
 
 /// Waits until `condition` holds; records an issue when it does not within the deadline.
 func until(
-  _ what: Comment, seconds: Int64 = 60, location: SourceLocation = #_sourceLocation, _ condition: () -> Bool
+  _ what: Comment, seconds: Int64 = 300, location: SourceLocation = #_sourceLocation, _ condition: () -> Bool
 ) async {
   let deadline = ContinuousClock.now + .seconds(seconds)
   while !condition() {
@@ -197,33 +198,15 @@ extension HTTPClient {
   }
 }
 
-/// A plain socket: what is written goes out as it is, and what comes is kept.
-final class RawClient: Sendable {
-  private let channel: any Channel
-  private let received: Received
+extension RawClient {
+  /// A client of the server at `port`.
+  convenience init(port: Int) async throws { try await self.init(port: port, on: TestSite.loops) }
 
-  private final class Received: ChannelInboundHandler, Sendable {
-    typealias InboundIn = ByteBuffer
-    private let bytes = Mutex<[UInt8]>([])
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-      let part = unwrapInboundIn(data)
-      bytes.withLock { $0.append(contentsOf: part.readableBytesView) }
-    }
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-    var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
+  func write(_ text: String) { send(Array(text.utf8)) }
+
+  /// Waits until the server has closed its side.
+  func closed(location: SourceLocation = #_sourceLocation) async {
+    await until("the server closes", location: location) { isClosed }
+    await close()
   }
-
-  init(port: Int) async throws {
-    let received = Received()
-    channel = try await ClientBootstrap(group: TestSite.loops)
-      .channelInitializer { channel in channel.pipeline.addHandler(received) }
-      .connect(host: "127.0.0.1", port: port).get()
-    self.received = received
-  }
-
-  var text: String { received.text }
-  var isOpen: Bool { channel.isActive }
-  func write(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
-  func close() async throws { try await channel.close().get() }
-  func closed() async throws { try await channel.closeFuture.get() }
 }

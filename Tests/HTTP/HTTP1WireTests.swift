@@ -1,6 +1,7 @@
 import HTTP
 import NIOCore
 import Testing
+import WireSupport
 
 @Suite struct HTTP1WireTests {
   @Test(arguments: [
@@ -48,7 +49,7 @@ import Testing
     let site = try await TestSite(.http1Plain, limits: limits)
     let client = try await RawClient(port: site.server.port)
     client.write(sent)
-    try await client.closed()
+    await client.closed()
     #expect(client.text.hasPrefix(begins), "\(client.text.prefix(200))")
     if sent.hasPrefix("POST /large") { #expect(client.text.unicodeScalars.count > 8 << 20) }
     #expect(try await site.client().get("/status?200") == (200, "body"))
@@ -67,7 +68,7 @@ import Testing
     stream.feed("first")
     await until("the first has begun") { client.text.hasSuffix("5\r\nfirst\r\n") }
     stream.end()
-    try await client.closed()
+    await client.closed()
     let bodies = client.text.components(of: "\r\n\r\n").map { $0.prefix { $0 != "H" } }
     #expect(bodies.dropFirst().map(String.init) == ["5\r\nfirst\r\n0", "", "<hi>", "<xy>", "body"])
     await site.stop()
@@ -81,7 +82,7 @@ import Testing
     )
     await until("it is told") { client.text == "HTTP/1.1 100 Continue\r\n\r\n" }
     client.write("ok")
-    try await client.closed()
+    await client.closed()
     #expect(client.text.hasSuffix("\r\n\r\n<ok>"))
     await site.stop()
   }
@@ -91,7 +92,7 @@ import Testing
     let client = try await RawClient(port: site.server.port)
     client.write("GET /endless HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
     await until("some has come") { client.text.utf8.count > 1 << 20 }
-    try await client.close()
+    await client.close()
     let stream = try #require(site.handler.all.first)
     await until("the stream is cancelled") { stream.isCancelled }
     let sizes = client.text.split(separator: "\r\n").filter { $0.count < 10 }.compactMap {
@@ -109,7 +110,7 @@ import Testing
     for text in ["", "GET / HT", "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nhalf"] {
       let client = try await RawClient(port: site.server.port)
       client.write(text)
-      try await client.closed()
+      await client.closed()
       #expect(client.text == "")
     }
     await site.stop()
@@ -121,7 +122,7 @@ import Testing
     let site = try await TestSite(.http1Plain, limits: limits)
     let client = try await RawClient(port: site.server.port)
     client.write("GET /status?200 HTTP/1.1\r\nhost: a\r\n\r\n")
-    try await client.closed()
+    await client.closed()
     #expect(client.text.hasSuffix("body"))
     await site.stop()
   }

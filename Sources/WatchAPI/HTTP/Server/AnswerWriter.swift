@@ -201,6 +201,10 @@ final class AnswerWriter: @unchecked Sendable {
   private func answer(_ request: HTTPServerRequest, _ handler: any HTTPExchangeHandler) async {
     let response = await handler.handle(request)
     let isHead = request.method == "HEAD"
+    guard case .stream = response.body else {
+      mailbox.post { _ = self.begin(response, toHead: isHead) }
+      return
+    }
     let stream = await withCheckedContinuation { continuation in
       mailbox.post { continuation.resume(returning: self.begin(response, toHead: isHead)) }
     }

@@ -35,7 +35,7 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
   private var isFlushing = false
   private var needsFlush = false
   private var awaitsWritable = false
-  private var timer: Scheduled<Void>?
+  private let limit = MovingDeadline()
   private var stallTimer: Scheduled<Void>?
 
   init(server: ServerContext, peer: PeerInfo) {
@@ -82,7 +82,7 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
   }
 
   private func over() {
-    timer?.cancel()
+    limit.end()
     stallTimer?.cancel()
     waiting.removeAll()
     state = .lingering
@@ -92,9 +92,8 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
   }
 
   private func limitTime(_ amount: TimeAmount) {
-    timer?.cancel()
     guard let channel = context?.channel else { return }
-    timer = channel.eventLoop.scheduleTask(in: amount) { channel.close(promise: nil) }
+    limit.move(to: .now() + amount, of: channel)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -163,7 +162,7 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
       }
     case .end:
       guard case .receiving(let head) = state else { return }
-      timer?.cancel()
+      limit.clear()
       let request = request(head, body: body)
       begin(head).start(request, server.handler)
     }
@@ -197,7 +196,7 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
 
   /// Answers before the request is whole; the rest of it is not looked at.
   private func refuse(_ response: HTTPServerResponse, _ head: HTTPRequestHead) {
-    timer?.cancel()
+    limit.clear()
     endsConnection = true
     begin(head).send(response, toHead: head.method == .HEAD)
   }

@@ -22,17 +22,23 @@ public final class HTTPServer: Sendable {
   }
 
   /// Listens on one address; port 0 has the kernel choose. A server on several addresses is several of these.
-  /// - Parameter identity: nil for plain TCP.
+  /// - Parameters:
+  ///   - identity: nil for plain TCP.
+  ///   - clientAuthorities: whose names clients are told, for them to choose a certificate by; nil tells none.
+  ///   - tooLarge: answers requests with too long a body.
   /// - Throws: `TLSConfigurationError`, or why the address cannot be bound.
   public static func start(
     on group: any EventLoopGroup, host: String, port: Int, identity: TLSIdentity? = nil,
-    limits: HTTPServerLimits = HTTPServerLimits(), handler: any HTTPExchangeHandler,
+    clientAuthorities: TLSRoots? = nil, limits: HTTPServerLimits = HTTPServerLimits(),
+    handler: any HTTPExchangeHandler,
     tooLarge: @escaping TooLarge = { _ in .text(413, "request body too large\n") }
   ) async throws -> HTTPServer {
-    let security = try identity.map { Security(try makeContext($0)) }
+    let security = try identity.map { try Security($0, clientAuthorities) }
     let channels = ChannelTable(limit: limits.connections)
     let live = LiveStreams()
-    let server = ServerContext(limits: limits, handler: handler, tooLarge: tooLarge, live: live)
+    let server = ServerContext(
+      limits: limits, handler: handler, tooLarge: tooLarge, live: live,
+      chains: ShownChains(limit: limits.rememberedChains))
     let channel = try await ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: limits.backlog)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -47,13 +53,13 @@ public final class HTTPServer: Sendable {
   }
 
   private static func add(to channel: any Channel, _ server: ServerContext, _ security: Security?) throws {
-    let peer = PeerInfo(channel.remoteAddress, channel.eventLoop)
+    let peer = PeerInfo(channel.remoteAddress, channel.eventLoop, server.chains)
     if let security {
       try channel.pipeline.syncOperations.addHandler(
         NIOSSLServerHandler(
           context: security.context,
           customVerificationCallback: { certificates, promise in
-            peer.certificates = certificates.compactMap { try? $0.toDERBytes() }
+            peer.show(certificates.compactMap { try? $0.toDERBytes() })
             promise.succeed(.certificateVerified)
           }))
     }
@@ -67,25 +73,10 @@ public final class HTTPServer: Sendable {
         makeHTTP2: { channel in
           peer.recall(from: channel)
           return HTTP2Connection(
-            role: .server, limits: server.limits.connection, channel: channel,
+            role: .server, limits: server.limits.connection,
+            minimumPingInterval: server.limits.minimumPingInterval, channel: channel,
             delegate: HTTP2Exchanges(server: server, peer: peer))
         }))
-  }
-
-  private static func makeContext(_ identity: TLSIdentity) throws -> NIOSSLContext {
-    let (chain, key) = try identity.loaded()
-    var configuration = TLSConfiguration.makeServerConfiguration(
-      certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
-    configuration.minimumTLSVersion = .tlsv12
-    configuration.applicationProtocols = ["h2", "http/1.1"]
-    // Asks for a certificate and does without; the callback of each connection takes the place of verifying it.
-    configuration.certificateVerification = .optionalVerification
-    configuration.trustRoots = .certificates([])
-    do {
-      return try NIOSSLContext(configuration: configuration)
-    } catch {
-      throw TLSConfigurationError(reason: "the certificate and the private key do not fit")
-    }
   }
 
   /// The port bound.
@@ -100,7 +91,7 @@ public final class HTTPServer: Sendable {
   /// Shows another certificate from the next connection on. Does nothing without TLS.
   /// - Throws: `TLSConfigurationError`; the old certificate then stays.
   public func reload(_ identity: TLSIdentity) throws {
-    security?.context = try Self.makeContext(identity)
+    try security?.reload(identity)
   }
 
   /// Takes no more connections, ends the streams, lets answers under way end for `grace`, and closes what is left.
@@ -119,47 +110,35 @@ public final class HTTPServer: Sendable {
 
 /// The TLS context that new connections get.
 private final class Security: Sendable {
+  private let clientAuthorities: TLSRoots?
   private let current: Mutex<NIOSSLContext>
 
-  init(_ context: NIOSSLContext) { current = Mutex(context) }
-
-  var context: NIOSSLContext {
-    get { current.withLock { $0 } }
-    set { current.withLock { $0 = newValue } }
+  init(_ identity: TLSIdentity, _ clientAuthorities: TLSRoots?) throws {
+    self.clientAuthorities = clientAuthorities
+    current = Mutex(try Self.make(identity, clientAuthorities))
   }
-}
 
-/// The channels of a server that are open.
-private final class ChannelTable: Sendable {
-  private struct State {
-    var channels: [ObjectIdentifier: any Channel] = [:]
-    var isClosed = false
+  var context: NIOSSLContext { current.withLock { $0 } }
+
+  func reload(_ identity: TLSIdentity) throws {
+    let context = try Self.make(identity, clientAuthorities)
+    current.withLock { $0 = context }
   }
-  private let limit: Int
-  private let state = Mutex(State())
 
-  init(limit: Int) { self.limit = limit }
-
-  var count: Int { state.withLock { $0.channels.count } }
-
-  /// Takes no more, and returns those that are open.
-  func close() -> [any Channel] {
-    state.withLock { state in
-      state.isClosed = true
-      return Array(state.channels.values)
+  private static func make(_ identity: TLSIdentity, _ clientAuthorities: TLSRoots?) throws -> NIOSSLContext {
+    let (chain, key) = try identity.loaded()
+    var configuration = TLSConfiguration.makeServerConfiguration(
+      certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+    configuration.minimumTLSVersion = .tlsv12
+    configuration.applicationProtocols = ["h2", "http/1.1"]
+    // Asks for a certificate and does without; the callback of each connection takes the place of verifying it.
+    configuration.certificateVerification = .optionalVerification
+    configuration.trustRoots = try clientAuthorities?.loaded() ?? .certificates([])
+    configuration.sendCANameList = clientAuthorities != nil
+    do {
+      return try NIOSSLContext(configuration: configuration)
+    } catch {
+      throw TLSConfigurationError(reason: "the certificate and the private key do not fit")
     }
-  }
-
-  /// Notes a channel until it closes; false when there are too many, or the server has stopped.
-  func add(_ channel: any Channel) -> Bool {
-    let id = ObjectIdentifier(channel)
-    let isAdded = state.withLock { state in
-      guard !state.isClosed, state.channels.count < limit else { return false }
-      state.channels[id] = channel
-      return true
-    }
-    guard isAdded else { return false }
-    channel.closeFuture.whenComplete { _ in self.state.withLock { $0.channels[id] = nil } }
-    return true
   }
 }

@@ -16,6 +16,10 @@ public struct HTTPServerLimits: Sendable {
   public var stallTimeout: TimeAmount = .minutes(5)
   /// Bytes of a stream that wait for the connection's event loop, beyond one piece as the stream gave it.
   public var coalescedBytes = 32 << 10
+  /// Pings may come this often on an idle HTTP/2 connection; a client that keeps pinging faster is sent away.
+  public var minimumPingInterval: TimeAmount = .seconds(1)
+  /// Chains of several client certificates that are remembered for TLS sessions that are resumed.
+  public var rememberedChains = 1_024
   /// The bounds of each HTTP/2 connection; `headerListBytes` and `handshakeTimeout` bound HTTP/1.1 as well.
   public var connection: ConnectionLimits
 
