@@ -8,33 +8,38 @@ import WireSupport
 @Suite struct HTTP2WireTests {
   private typealias Raw = RawClient
 
-  private static let ping = Raw.frame(6, 0, 0, [UInt8](repeating: 1, count: 8))
-
-  private static func flood(_ count: UInt32, _ make: (UInt32) -> [UInt8]) -> [UInt8] {
-    var bytes = Raw.preface
-    for index in 0..<count { bytes += make(index) }
-    return bytes
+  /// What a client does too much of, and what it is told.
+  struct Flood: Sendable, CustomTestStringConvertible {
+    var text: String
+    var bytes: [UInt8]
+    var testDescription: String { text }
   }
 
-  @Test(arguments: [
-    ("too_many_pings", flood(10) { _ in ping }),
-    (
-      "too many stream resets",
-      flood(1_500) { Raw.get("/wait", $0 * 2 + 1) + Raw.frame(3, 0, $0 * 2 + 1, [0, 0, 0, 8]) }
-    ),
-    (
-      "too many invalid frames",
-      flood(1_500) { Raw.frame(1, 4, $0 * 2 + 1, Raw.field(":method", "GET")) }
-    ),
-    ("too many frames without content", flood(15_000) { _ in Raw.frame(2, 0, 1, [0, 0, 0, 3, 7]) }),
-  ])
-  func `a flood of frames is told to calm down`(text: String, bytes: [UInt8]) async throws {
+  private static let ping = Raw.frame(6, 0, 0, [UInt8](repeating: 1, count: 8))
+
+  private static func flood(_ text: String, _ count: UInt32, _ make: (UInt32) -> [UInt8]) -> Flood {
+    var bytes = Raw.preface
+    for index in 0..<count { bytes += make(index) }
+    return Flood(text: text, bytes: bytes)
+  }
+
+  static let floods = [
+    flood("too_many_pings", 10) { _ in ping },
+    flood("too many stream resets", 1_500) {
+      Raw.get("/wait", $0 * 2 + 1) + Raw.frame(3, 0, $0 * 2 + 1, [0, 0, 0, 8])
+    },
+    flood("too many invalid frames", 1_500) { Raw.frame(1, 4, $0 * 2 + 1, Raw.field(":method", "GET")) },
+    flood("too many frames without content", 15_000) { _ in Raw.frame(2, 0, 1, [0, 0, 0, 3, 7]) },
+  ]
+
+  @Test(arguments: floods)
+  func `a flood of frames is told to calm down`(flood: Flood) async throws {
     let site = try await TestSite(.http2Plain)
     let raw = try await RawClient(port: site.server.port)
-    raw.send(bytes)
+    raw.send(flood.bytes)
     await raw.closed()
     #expect(raw.goAway?.code == 11)
-    #expect(raw.goAway?.text == text)
+    #expect(raw.goAway?.text == flood.text)
     await until("the connection is forgotten") { site.server.connectionCount == 0 }
     #expect(try await site.client().get("/status?200") == (200, "body"))
     await site.stop()

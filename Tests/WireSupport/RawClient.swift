@@ -14,6 +14,14 @@ public final class RawClient: Sendable {
     public var stream: UInt32
     /// What follows the head.
     public var payload: [UInt8]
+
+    /// A frame to compare with.
+    public init(type: UInt8, flags: UInt8, stream: UInt32, payload: [UInt8]) {
+      self.type = type
+      self.flags = flags
+      self.stream = stream
+      self.payload = payload
+    }
   }
 
   private struct Seen {
@@ -71,7 +79,7 @@ public final class RawClient: Sendable {
   /// Frames received whole.
   public var frames: [Frame] {
     var bytes = seen.value.withLock { $0.bytes }
-    public var frames: [Frame] = []
+    var frames: [Frame] = []
     while let header = bytes.getBytes(at: bytes.readerIndex, length: 9) {
       let length = Int(header[0]) << 16 | Int(header[1]) << 8 | Int(header[2])
       guard bytes.readableBytes >= 9 + length else { break }
