@@ -113,6 +113,7 @@ let package = Package(
       "HTTP", path: "Sources/WatchAPI/HTTP",
       [
         "CNghttp2", .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "DequeModule", package: "swift-collections"),
       ] + nio),
@@ -211,8 +212,14 @@ let package = Package(
     tests(
       "APIServer",
       ["APIServer", "Registry", "Storage", "StorageSupport", "Objects", "Exchange"]),
-    tests("HTTP", ["HTTP", "CNghttp2"] + nio),
-    tests("GRPC", ["GRPC", "HTTP"] + nio),
+    tests(
+      "HTTP",
+      [
+        "HTTP", "WireSupport", "CNghttp2", .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+      ] + nio),
+    module("WireSupport", path: "Tests/WireSupport", nio),
+    tests("GRPC", ["GRPC", "HTTP", "WireSupport"] + nio),
     tests(
       "WatchAPI",
       [

@@ -102,14 +102,13 @@ struct SimulateCommand: ParsableCommand {
     guard let url = URL(string: kubeconfig.server), let host = url.host, url.scheme == "https" else {
       throw ConfigurationError(.value, "\(kubeconfig.server) is no https URL")
     }
-    func text(_ bytes: [UInt8]?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
-    var security = WebClient.Security(roots: text(kubeconfig.certificateAuthority))
-    if let chain = text(kubeconfig.clientCertificate), let key = text(kubeconfig.clientKey) {
-      security.certificate = (chain, key)
+    var security = HTTPClient.TLS(roots: kubeconfig.certificateAuthority.map { .pem($0) } ?? .system)
+    if let chain = kubeconfig.clientCertificate, let key = kubeconfig.clientKey {
+      security.identity = TLSIdentity(certificateChain: chain, privateKey: key)
     }
     security.skipsVerification = kubeconfig.skipsVerification
     do {
-      let client = try WebClient(host: host, port: url.port ?? 443, security: security, on: group)
+      let client = try HTTPClient(host: host, port: url.port ?? 443, security: .tls(security), on: group)
       return RemoteTransport(client: client, token: kubeconfig.token)
     } catch {
       throw ConfigurationError(.value, "the certificates of the kubeconfig cannot be used: \(error)")
