@@ -1,19 +1,21 @@
 import Foundation
-import Objects
+public import Objects
 import Yams
 
 /// YAML as Kubernetes reads and writes it: the values of JSON in another notation.
-enum YAML {
+public enum YAML {
   /// Deeper documents are refused.
   private static let depth = JSON.maximumDepth
 
   /// A document that cannot be read.
-  struct Failure: Error, CustomStringConvertible {
-    var description: String
+  public struct Failure: Error, Hashable, CustomStringConvertible {
+    /// What is wrong.
+    public let description: String
   }
 
   /// Reads one document.
-  static func json(_ bytes: [UInt8]) throws(Failure) -> JSON {
+  /// - Throws: for text that is not UTF-8 or not YAML, documents that are too deep, and aliases.
+  public static func json(_ bytes: [UInt8]) throws(Failure) -> JSON {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure(description: "yaml: control characters are not allowed")
     }
@@ -69,7 +71,7 @@ enum YAML {
   }
 
   /// Writes one document, in block style with sorted keys.
-  static func bytes(_ value: JSON) -> [UInt8] {
+  public static func bytes(_ value: JSON) -> [UInt8] {
     var output = ""
     write(value, indent: 0, to: &output)
     if output.hasPrefix("\n") { output.removeFirst() }
