@@ -70,7 +70,7 @@ import Testing
 
   @Test(arguments: [
     ("lost", "", "", "the kubeconfig /k has no cluster of the name nowhere"),
-    ("one", "Q0E=", "?", "the kubeconfig /k has a certificate-authority-data that is not base64"),
+    ("one", "Q0E=", "Q", "the kubeconfig /k has a certificate-authority-data that is not base64"),
     (
       "one", "certificate-authority-data: Q0E=", "certificate-authority: missing.crt",
       "the kubeconfig /k names /missing.crt, which cannot be read"

@@ -5,7 +5,10 @@ import YAMLObjects
 @Suite struct YAMLTests {
   @Test(arguments: [
     ("a: 1\nb: [x, 'y', \"z\"]\n", #"{"a":1,"b":["x","y","z"]}"#),
-    ("- 1.5\n- -0x1F\n- 0x1F\n- 0o17\n- .5\n- 1e3", #"[1.5,"-0x1F",31,15,0.5,1000]"#),
+    (
+      "- 1.5\n- -0x1F\n- 0x1F\n- 0o17\n- .5\n- 1e3\n- 0644\n- 0899\n- +7\n- -0\n- 0",
+      #"[1.5,-31,31,15,0.5,1000,420,899,7,0,0]"#
+    ),
     (
       "a: yes\nb: 'yes'\nc: off\nd: ~\ne:\nf: \"\"",
       #"{"a":true,"b":"yes","c":false,"d":null,"e":null,"f":""}"#
@@ -13,19 +16,33 @@ import YAMLObjects
     ("a: 2026-01-01T00:00:00Z\nb: 1:20\nc: 100m", #"{"a":"2026-01-01T00:00:00Z","b":"1:20","c":"100m"}"#),
     ("t: |\n  one\n  two\nf: >-\n  one\n  two\n", #"{"f":"one two","t":"one\ntwo\n"}"#),
     (#"{"apiVersion":"v1","data":{"k":"v"}}"#, #"{"apiVersion":"v1","data":{"k":"v"}}"#),
-    ("", "null"), ("# nothing\n", "null"), ("1: a\ntrue: b", #"{"1":"a","true":"b"}"#),
+    ("a: &x [1]\nb: *x", #"{"a":[1],"b":[1]}"#), ("", "null"), ("# nothing\n", "null"),
+    ("1: a\ntrue: b", #"{"1":"a","true":"b"}"#),
   ])
   func `documents are read as Kubernetes reads them`(text: String, json: String) throws {
     #expect(try YAML.json(Array(text.utf8)).text == json)
   }
 
-  @Test(arguments: ["a: [", "a: b: c", "&x a\n--- *y", "a: &x 1\nb: *x", "? [a]\n: b", "a\u{1}"])
+  @Test(arguments: ["a: [", "a: b: c", "&x a\n--- *y", "b: *x", "? [a]\n: b", "a\u{1}"])
   func `what is no document is refused`(text: String) {
     #expect(throws: YAML.Failure.self) { try YAML.json(Array(text.utf8)) }
   }
 
   @Test func `bytes that are no text are refused`() {
     #expect(throws: YAML.Failure.self) { try YAML.json([0x61, 0x3a, 0x20, 0xff]) }
+  }
+
+  @Test func `a few aliases of aliases do not become billions of values`() {
+    var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+    for level in 1..<30 {
+      let before = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+      text += "a\(level): &a\(level) [\(before)]\n"
+    }
+    #expect {
+      try YAML.json(Array(text.utf8))
+    } throws: {
+      ($0 as? YAML.Failure)?.description == "yaml: document contains excessive aliasing"
+    }
   }
 
   @Test func `documents that are too deep are refused`() {

@@ -33,7 +33,7 @@ final class ControlPlaneProcess: Sendable {
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = [
       "server", "--data-dir=\(folder.path)/data", "--secure-port=\(try freePort())",
-      "--components=api,scheduler", "--store-listen-client-urls=",
+      "--components=api,scheduler", "--store-listen-client-urls=none",
       "--store-listen-peer-urls=http://127.0.0.1:0",
     ]
     let output = try FileHandle(forWritingTo: log)

@@ -32,19 +32,27 @@ public struct ControlPlaneRun: Sendable {
     public var secondsToReady = 0.0
     /// Of one processor, while nothing was asked.
     public var idleShare = 0.0
+    /// Memory then.
     public var idleAnonymousBytes = 0
+    /// What was written to disks then.
     public var idleWrittenBytes = 0
+    /// Pods that were created.
     public var pods = 0
-    /// Until the last pod was created, and until the last one had a node.
+    /// Until the last pod was created.
     public var secondsToCreate = 0.0
+    /// Until the last one had a node.
     public var secondsToSchedule = 0.0
     /// Of the server, for each pod, from its creation until the last one had a node.
     public var cpuSecondsPerPod = 0.0
+    /// Memory after that.
     public var anonymousBytes = 0
-    /// Medians.
+    /// The median time of a list as JSON.
     public var secondsToList = 0.0
+    /// Of that list.
     public var listBytes = 0
+    /// The median time of a list as Table.
     public var secondsToTable = 0.0
+    /// Of that list.
     public var tableBytes = 0
 
     /// For people.

@@ -16,8 +16,9 @@ public struct SchedulerRun: Sendable {
 
   /// What was found.
   public struct Report: Sendable {
-    /// Pods that a node was found for, and those that there was none for.
+    /// Pods that a node was found for.
     public var bound = 0
+    /// Those that there was none for.
     public var unschedulable = 0
     /// From the first decision to the last, with what the scheduler is told of bound pods in between.
     public var seconds = 0.0

@@ -80,7 +80,7 @@ struct ControlPlane {
 
   private func startStore() throws -> StoreServer? {
     var arguments = ["--data-dir", command.dataDir + "/store", "--quota-backend-bytes", "0"]
-    let clients = command.storeListenClientUrls
+    let clients = command.storeListenClientUrls == "none" ? "" : command.storeListenClientUrls
     let peers = command.storeListenPeerUrls
     arguments += [
       "--listen-client-urls", clients.isEmpty ? "http://127.0.0.1:0" : clients, "--advertise-client-urls",
