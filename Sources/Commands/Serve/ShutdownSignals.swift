@@ -22,7 +22,9 @@ public struct ShutdownSignals: Sendable {
   /// Waits for the next of the two for so long, at most; nil when none has come.
   public func wait(milliseconds: Int) -> Int32? {
     var set = Self.mask
-    var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+    var time = timespec()
+    time.tv_sec = milliseconds / 1000
+    time.tv_nsec = milliseconds % 1000 * 1_000_000
     let number = sigtimedwait(&set, nil, &time)
     return number > 0 ? number : nil
   }
