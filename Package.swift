@@ -146,6 +146,7 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ] + nio),
 
+    module("Proxy", path: "Sources/Orchestrator/Proxy", ["Objects", "Client"]),
     module("YAMLObjects", path: "Sources/Orchestrator/YAML", ["Objects", "Yams"]),
     module(
       "RemoteAPI", path: "Sources/Orchestrator/RemoteAPI",
@@ -180,7 +181,8 @@ let package = Package(
       [
         "Commands", "StoreServer", "APIServer", "Access", "Admission", "Client", "Controllers",
         "SchedulerLoop",
-        "SimulatedNodes", "Storage", "StoreLinks", "RemoteAPI", "YAMLObjects", "Objects", "Exchange", "GRPC",
+        "SimulatedNodes", "Storage", "StoreLinks", "Proxy", "RemoteAPI", "YAMLObjects", "Objects", "Exchange",
+        "GRPC",
         "HTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -209,6 +211,7 @@ let package = Package(
       "SchedulerLoop",
       ["SchedulerLoop", "Scheduler", "Client", "ClientSupport", "Objects", "Exchange"]),
     tests("SimulatedNodes", ["SimulatedNodes", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests("Proxy", ["Proxy", "Client", "ClientSupport", "Objects"]),
     tests("YAMLObjects", ["YAMLObjects", "Objects"]),
     tests("RemoteAPI", ["RemoteAPI"]),
     tests("Controllers", ["Controllers", "Client", "Objects", "Exchange"]),

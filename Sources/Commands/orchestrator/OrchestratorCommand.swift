@@ -13,9 +13,10 @@ struct OrchestratorCommand: ParsableCommand {
 
       orchestrator server --data-dir .data/cluster
       orchestrator server --store https://10.0.0.1:2379,https://10.0.0.2:2379 --store-ca-file ca.crt
+      orchestrator proxy --kubeconfig .data/cluster/admin.kubeconfig --cluster-cidr 10.244.0.0/16
       orchestrator simulate --kubeconfig .data/cluster/admin.kubeconfig --nodes 100
       """,
-    version: Version.text, subcommands: [ServerCommand.self, SimulateCommand.self],
+    version: Version.text, subcommands: [ServerCommand.self, ProxyCommand.self, SimulateCommand.self],
     defaultSubcommand: ServerCommand.self)
 }
 

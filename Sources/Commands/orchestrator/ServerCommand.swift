@@ -66,11 +66,7 @@ struct ServerCommand: ParsableCommand {
   @Option(help: "What to run here, separated by commas.")
   var components = "api,scheduler,controllers"
 
-  @Option(help: "How much is logged: debug, info, warn, error.")
-  var logLevel = "info"
-
-  @Option(help: "How it is logged: json or console.")
-  var logFormat = "json"
+  @OptionGroup var log: LogFlags
 
   /// The flags, read.
   struct Settings {
@@ -110,16 +106,7 @@ struct ServerCommand: ParsableCommand {
     let logger: Logger
     do throws(ConfigurationError) {
       settings = try self.settings()
-      var log = LogConfiguration()
-      guard let level = LogConfiguration.Level(rawValue: logLevel) else {
-        throw ConfigurationError(.usage, "--log-level: \(logLevel) is no level")
-      }
-      guard let format = LogConfiguration.Format(rawValue: logFormat) else {
-        throw ConfigurationError(.usage, "--log-format: \(logFormat) is neither json nor console")
-      }
-      log.level = level
-      log.format = format
-      logger = try ServerLogHandler.makeLogger(log)
+      logger = try log.makeLogger()
     } catch {
       throw report(error)
     }

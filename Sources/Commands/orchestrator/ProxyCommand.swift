@@ -1,0 +1,107 @@
+import ArgumentParser
+import Client
+import Commands
+import Foundation
+import Logging
+import NIOPosix
+import Proxy
+import RemoteAPI
+
+/// `orchestrator proxy`.
+struct ProxyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "proxy",
+    abstract: "Keep this node's packet rules as services and their endpoints say (nftables).",
+    discussion: """
+      Needs root, and nft (Debian: nftables); conntrack and ip (conntrack, iproute2) where they are. The rules are in the \
+      table `ip kube-proxy`; they stay when the proxy ends, so that connections go on. `orchestrator proxy --cleanup` \
+      removes them.
+      """)
+
+  @Option(help: "How to reach the API server.")
+  var kubeconfig = ".data/cluster/admin.kubeconfig"
+
+  @Option(help: "The name of this node (default: the name of the host).")
+  var hostnameOverride: String?
+
+  @Option(help: "The addresses of pods; traffic to services from elsewhere is masqueraded.")
+  var clusterCidr = ""
+
+  @Option(help: "The addresses of services; those that no service has are refused.")
+  var serviceClusterIpRange = "10.96.0.0/12"
+
+  @Option(help: "The least time between two changes of the rules, such as 100ms.")
+  var nftablesMinSyncPeriod = "100ms"
+
+  @Flag(help: "Remove the rules and end.")
+  var cleanup = false
+
+  @OptionGroup var log: LogFlags
+
+  func run() throws {
+    let signals = ShutdownSignals.install()
+    do throws(ConfigurationError) {
+      try start(signals)
+    } catch {
+      throw report(error)
+    }
+  }
+
+  private func start(_ signals: ShutdownSignals) throws(ConfigurationError) {
+    if cleanup { return try removeRules() }
+    let logger = try log.makeLogger()
+    var options = ProxyOptions(node: hostnameOverride ?? ProcessInfo.processInfo.hostName.lowercased())
+    for (flag, range) in [("cluster-cidr", clusterCidr), ("service-cluster-ip-range", serviceClusterIpRange)]
+    where !range.isEmpty && !ServicePort.isRange(range) {
+      throw ConfigurationError(
+        .usage, "--\(flag): \(range) is no range of IPv4 addresses, such as 10.96.0.0/12")
+    }
+    options.clusterCIDR = clusterCidr
+    options.serviceCIDR = serviceClusterIpRange
+    guard let interval = GoDuration(nftablesMinSyncPeriod), interval.nanoseconds >= 0 else {
+      throw ConfigurationError(
+        .usage, "--nftables-min-sync-period: \(nftablesMinSyncPeriod) is no duration, such as 1s")
+    }
+    options.minimumInterval = .nanoseconds(interval.nanoseconds)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    defer { try? group.syncShutdownGracefully() }
+    let transport: RemoteTransport
+    do throws(KubeconfigError) {
+      transport = try RemoteTransport(Kubeconfig(path: kubeconfig), on: group)
+    } catch {
+      throw ConfigurationError(.value, error.description)
+    }
+    let client = APIClient(transport: transport, userAgent: "kube-proxy/raftkv")
+    guard
+      let proxy = ProxyRunner(
+        client: client, options: options, commands: SystemCommands(), log: { logger.info("\($0)") })
+    else { return }
+    let task = Task { await proxy.run() }
+    _ = signals.wait()
+    signals.forceExitOnNext()
+    task.cancel()
+    let isOver = DispatchSemaphore(value: 0)
+    Task {
+      await task.value
+      isOver.signal()
+    }
+    _ = isOver.wait(timeout: .now() + .seconds(3))
+  }
+
+  private func removeRules() throws(ConfigurationError) {
+    let failure = Box()
+    let isOver = DispatchSemaphore(value: 0)
+    let range = serviceClusterIpRange
+    Task {
+      failure.text = await ProxyRunner.cleanUp(serviceCIDR: range, commands: SystemCommands())
+      isOver.signal()
+    }
+    isOver.wait()
+    if let text = failure.text { throw ConfigurationError(.value, "the rules cannot be removed: \(text)") }
+  }
+
+  /// Safe: because it is read after the semaphore that follows its only write.
+  private final class Box: @unchecked Sendable {
+    var text: String?
+  }
+}
