@@ -114,8 +114,9 @@ extension ClusterZone {
     return record(apex, .soa, .authority(data))
   }
 
-  /// Whether only this zone may speak of a name in lower case, so that no others are asked.
-  func owns(_ name: DNSName) -> Bool { apex(of: name) != nil }
+  /// Whether a name in lower case may turn out to be the zone's once all is known: names in the domain, and those of
+  /// any addresses.
+  func mayOwn(_ name: DNSName) -> Bool { name.isWithin(domain) || ReverseName(name) != nil }
 }
 
 /// A name below `in-addr.arpa` or `ip6.arpa`, as the bits it fixes.
