@@ -4,6 +4,12 @@ import NIOPosix
 import Objects
 import Synchronization
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
 /// Why the server cannot begin.
 public enum DNSServerError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Nothing to listen at, or a domain that leaves no room for names.

@@ -58,7 +58,6 @@ final class QueryHandler: Sendable {
         rotation: rotation, limit: limit)
     }
     switch plan {
-    case .nothing: reply(nil)
     case .answer(let response): reply(Self.finish(response, limit: limit, counters))
     case .forward(let question, let response):
       forwarder.ask(question) { answer in

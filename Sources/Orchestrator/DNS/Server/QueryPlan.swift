@@ -1,7 +1,5 @@
-/// What is to be done about something that a client sent.
+/// What is to be done about a client's question.
 enum QueryPlan: Sendable, Hashable {
-  /// Nothing: it is no question.
-  case nothing
   /// This is the answer.
   case answer(DNSMessage)
   /// Others are to be asked; what they say completes the answer.
@@ -9,7 +7,9 @@ enum QueryPlan: Sendable, Hashable {
 
   /// What the bytes are, if that can be said without knowing any names.
   enum Reading: Sendable, Hashable {
+    /// No question: it gets no answer.
     case nothing
+    /// No good question, and the answer to it.
     case answer(DNSMessage)
     case question(DNSMessage, DNSMessage.Question)
   }
