@@ -48,7 +48,8 @@ private func answer(
   var answer = ForwardedAnswer(code: code)
   answer.answers = lifetimes.enumerated().map {
     DNSRecord(
-      name: question.name, type: question.type, timeToLive: $0.element, data: .address(.v4(UInt32($0.offset))))
+      name: question.name, type: question.type, timeToLive: $0.element, data: .address(.v4(UInt32($0.offset)))
+    )
   }
   return answer
 }

@@ -188,7 +188,8 @@ func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text))
   @Test func `names made long by pointers are refused, and pointers to pointers are followed`() throws {
     // Each of 127 names is the one before with a label more, through a pointer.
     func message(names: Int) -> [UInt8] {
-      var wire = bytes("0001 0100") + [0, UInt8(names)] + bytes("0000 0000 0000") + bytes("01'a'00 0001 0001")
+      var wire =
+        bytes("0001 0100") + [0, UInt8(names)] + bytes("0000 0000 0000") + bytes("01'a'00 0001 0001")
       var last = 12
       for _ in 1..<names {
         let place = wire.count
@@ -201,7 +202,9 @@ func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text))
     #expect(throws: MessageError.badName) { try DNSMessage(parsing: message(names: 128)) }
   }
 
-  @Test func `cut and changed messages crash nothing, and what is read is written so that it is read again`() throws {
+  @Test func `cut and changed messages crash nothing, and what is read is written so that it is read again`()
+    throws
+  {
     var message = DNSMessage(id: 7)
     message.isResponse = true
     message.questions = [DNSMessage.Question(name: try name("_http._tcp.web.default.svc.x"), type: .srv)]

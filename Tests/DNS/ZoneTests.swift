@@ -14,7 +14,9 @@ import Testing
     #expect(try zone.ask("web.default.svc.cluster.local", .txt) == ["NODATA cluster.local."])
     #expect(try zone.ask("dual.default.svc.cluster.local") == ["dual.default.svc.cluster.local. A 10.96.0.2"])
     #expect(
-      try zone.ask("dual.default.svc.cluster.local", .aaaa) == ["dual.default.svc.cluster.local. AAAA fd00::2"])
+      try zone.ask("dual.default.svc.cluster.local", .aaaa) == [
+        "dual.default.svc.cluster.local. AAAA fd00::2"
+      ])
     #expect(try zone.ask("six.default.svc.cluster.local") == ["NODATA cluster.local."])
     #expect(try zone.ask("no.default.svc.cluster.local") == ["NXDOMAIN cluster.local."])
     #expect(try zone.ask("web.other.svc.cluster.local") == ["NXDOMAIN cluster.local."])
@@ -22,8 +24,9 @@ import Testing
 
   @Test func `answers live for five seconds, and so does their absence`() throws {
     let zone = try zone(web)
-    guard case .found(let answers, _, _) = zone.lookup(
-      try name("web.default.svc.cluster.local"), .a, rotation: 0)
+    guard
+      case .found(let answers, _, _) = zone.lookup(
+        try name("web.default.svc.cluster.local"), .a, rotation: 0)
     else {
       Issue.record("no answer")
       return
@@ -275,7 +278,8 @@ import Testing
   @Test func `any address is a name in a namespace that exists`() throws {
     var zone = try zone()
     #expect(
-      try zone.ask("10-0-0-1.default.pod.cluster.local") == ["10-0-0-1.default.pod.cluster.local. A 10.0.0.1"])
+      try zone.ask("10-0-0-1.default.pod.cluster.local") == ["10-0-0-1.default.pod.cluster.local. A 10.0.0.1"]
+    )
     #expect(
       try zone.ask("FD00--1.Default.pod.cluster.local", .aaaa) == [
         "FD00--1.Default.pod.cluster.local. AAAA fd00::1"
@@ -294,7 +298,8 @@ import Testing
   @Test func `or only those of pods`() throws {
     var zone = try zone(pod, podRecords: .verified)
     #expect(
-      try zone.ask("10-0-0-1.default.pod.cluster.local") == ["10-0-0-1.default.pod.cluster.local. A 10.0.0.1"])
+      try zone.ask("10-0-0-1.default.pod.cluster.local") == ["10-0-0-1.default.pod.cluster.local. A 10.0.0.1"]
+    )
     #expect(
       try zone.ask("fd00--1.default.pod.cluster.local", .aaaa) == [
         "fd00--1.default.pod.cluster.local. AAAA fd00::1"
@@ -373,7 +378,8 @@ import Testing
       case 0:
         let addresses = [["None"], ["10.96.0.\(pick(3))"], [], ["10.96.0.\(pick(3))", "fd00::\(pick(3))"]]
         object = service(
-          name, addresses: addresses[pick(4)], ports: [port("p\(pick(2))", 80)], publishesUnready: pick(3) == 0)
+          name, addresses: addresses[pick(4)], ports: [port("p\(pick(2))", 80)],
+          publishesUnready: pick(3) == 0)
       case 1:
         var made = slice("x\(pick(6))", of: name, ports: [port("p\(pick(2))", 80)])
         made["endpoints"] = .array(

@@ -90,7 +90,8 @@ public final class DNSServer: Sendable {
   ///   - random: for the order of answers and the numbers of questions to upstreams.
   public init(
     configuration: Configuration, informers: InformerSet, group: any EventLoopGroup,
-    time: any TimeSource = SystemTime(), random: @escaping @Sendable () -> UInt64 = { .random(in: 0...UInt64.max) }
+    time: any TimeSource = SystemTime(),
+    random: @escaping @Sendable () -> UInt64 = { .random(in: 0...UInt64.max) }
   ) throws(DNSServerError) {
     guard !configuration.addresses.isEmpty else {
       throw .invalidConfiguration("there is no address to listen at")

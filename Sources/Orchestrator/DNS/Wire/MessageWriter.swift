@@ -88,7 +88,8 @@ struct MessageWriter {
     // Not this name itself, which has no end yet.
     let known = targets.count
     while name.wire[place] != 0 {
-      if compressed, let target = targets[..<known].first(where: { isWritten(name.wire, from: place, at: $0) })
+      if compressed,
+        let target = targets[..<known].first(where: { isWritten(name.wire, from: place, at: $0) })
       {
         write(0xC000 | UInt16(target))
         return

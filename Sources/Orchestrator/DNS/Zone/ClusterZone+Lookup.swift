@@ -158,7 +158,8 @@ struct ReverseName {
       if case .v6 = range.first { if !isIPv6 { continue } } else if isIPv6 { continue }
       // Ranges that end within a digit are several zones side by side.
       let needed = (range.prefixLength + bitsOfDigit - 1) / bitsOfDigit
-      guard digits.count >= needed, let address = IPAddress(bytes: addressBytes), range.contains(address) else {
+      guard digits.count >= needed, let address = IPAddress(bytes: addressBytes), range.contains(address)
+      else {
         continue
       }
       return name.suffix(labels: needed + 2)

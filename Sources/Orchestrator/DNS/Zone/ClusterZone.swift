@@ -143,7 +143,11 @@ public struct ClusterZone: Sendable {
     guard old != new else { return }
     serial &+= 1
     for record in new where !old.contains(record) {
-      if let data = record.data { tree.add(data, record.type, to: record.name) } else { tree.hold(record.name) }
+      if let data = record.data {
+        tree.add(data, record.type, to: record.name)
+      } else {
+        tree.hold(record.name)
+      }
     }
     for record in old where !new.contains(record) {
       if let data = record.data {
