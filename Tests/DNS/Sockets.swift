@@ -90,7 +90,9 @@ private final class StreamCollector: ChannelInboundHandler {
     all += framing.take(unwrapInboundIn(data).readableBytesView)
   }
 
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) { promise.succeed(all) }
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case ChannelEvent.inputClosed? = event as? ChannelEvent { promise.succeed(all) }
+  }
 
   func channelInactive(context: ChannelHandlerContext) { promise.succeed(all) }
 

@@ -174,7 +174,8 @@ public final class DNSServer: Sendable {
       )
       .channelInitializer { [handler] channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(DatagramHandler(handler))
+          try channel.pipeline.syncOperations.addHandler(
+            DatagramHandler(handler, loop: channel.eventLoop))
         }
       }
     do {

@@ -6,8 +6,14 @@ final class DatagramHandler: ChannelInboundHandler {
   typealias OutboundOut = AddressedEnvelope<ByteBuffer>
 
   private let handler: QueryHandler
+  /// Whether more may have been read: all answers to what was read at once are sent at once.
+  private let isReading: NIOLoopBoundBox<Bool>
 
-  init(_ handler: QueryHandler) { self.handler = handler }
+  /// A handler for a channel of this loop.
+  init(_ handler: QueryHandler, loop: any EventLoop) {
+    self.handler = handler
+    isReading = NIOLoopBoundBox(false, eventLoop: loop)
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let envelope = unwrapInboundIn(data)
@@ -17,6 +23,8 @@ final class DatagramHandler: ChannelInboundHandler {
     let channel = context.channel
     let loop = context.eventLoop
     let counters = handler.counters
+    let isReading = isReading
+    isReading.value = true
     handler.handle(Array(envelope.data.readableBytesView), overTCP: false) { bytes in
       guard let bytes else { return }
       // The socket takes no more: clients ask again.
@@ -25,8 +33,7 @@ final class DatagramHandler: ChannelInboundHandler {
         return
       }
       let answer = AddressedEnvelope(remoteAddress: client, data: ByteBuffer(bytes: bytes))
-      if loop.inEventLoop {
-        // All answers to what was read at once are sent at once.
+      if loop.inEventLoop, isReading.value {
         channel.write(answer, promise: nil)
       } else {
         channel.writeAndFlush(answer, promise: nil)
@@ -34,7 +41,10 @@ final class DatagramHandler: ChannelInboundHandler {
     }
   }
 
-  func channelReadComplete(context: ChannelHandlerContext) { context.flush() }
+  func channelReadComplete(context: ChannelHandlerContext) {
+    isReading.value = false
+    context.flush()
+  }
 
   // Errors of single datagrams: the socket goes on.
   func errorCaught(context: ChannelHandlerContext, error: any Error) {}
