@@ -37,7 +37,9 @@ enum Sockets {
   }
 
   /// Sends bytes over TCP, closes that way, and gives all messages that come until the server closes.
-  static func stream(_ sent: [[UInt8]], to server: ServerAddress) async throws -> [[UInt8]] {
+  static func stream(
+    _ sent: [[UInt8]], to server: ServerAddress, closes: Bool = true
+  ) async throws -> [[UInt8]] {
     let (channel, received) = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(.allowRemoteHalfClosure, value: true)
       .connect(to: place(server)) { channel in
@@ -48,7 +50,7 @@ enum Sockets {
         }
       }
     for bytes in sent { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
-    try await channel.close(mode: .output)
+    if closes { try await channel.close(mode: .output) }
     let all = try await received.get()
     try? await channel.close()
     return all

@@ -43,7 +43,8 @@ struct DNSFixture {
       // Else it would wait in a buffer if the output is no terminal.
       fflush(nil)
       // Waits on a thread of its own.
-      let (lines, continuation) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(10_000))
+      let (lines, continuation) = AsyncStream.makeStream(
+        of: String.self, bufferingPolicy: .bufferingOldest(10_000))
       let reader = NIOThreadPool(numberOfThreads: 1)
       reader.start()
       reader.submit { _ in
@@ -69,7 +70,9 @@ struct DNSFixture {
     guard let object = try? JSON.parse(Array(line.utf8)), let kind = object["kind"]?.string,
       let resource =
         [("", "Namespace"), ("", "Service"), ("discovery.k8s.io", "EndpointSlice")]
-        .compactMap({ Resource.builtIn(group: $0.0, version: "v1", kind: $0.1) }).first(where: { $0.kind == kind })
+        .compactMap({ Resource.builtIn(group: $0.0, version: "v1", kind: $0.1) }).first(where: {
+          $0.kind == kind
+        })
     else { return }
     let key = ObjectKey(object)
     if object["metadata", "deletionTimestamp"] == nil {

@@ -34,8 +34,6 @@ public enum DNSLimits {
   public static let connections = 256
   /// Questions of one TCP connection that wait for their answers; more are not read.
   public static let questionsPerConnection = 8
-  /// Seconds that a TCP connection may stay without a complete question.
-  static let idleConnectionSeconds: Int64 = 10
   /// Bytes of a question over UDP; what is longer is cut, and then cannot be read.
   static let questionBytes = 4096
   /// Ports that are tried for one that is free for both UDP and TCP, if any will do.

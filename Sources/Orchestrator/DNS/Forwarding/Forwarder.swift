@@ -194,6 +194,14 @@ private final class StreamExchange: ChannelInboundHandler {
   func channelInactive(context: ChannelHandlerContext) { forwarder.failed(number) }
 }
 
+extension TimeAmount {
+  /// The same time; what is out of range is cut.
+  init(_ duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    self = .seconds(max(0, min(seconds, 1_000_000_000))) + .nanoseconds(attoseconds / 1_000_000_000)
+  }
+}
+
 extension SocketAddress {
   /// The same place, for sockets.
   init(_ server: ServerAddress) throws {

@@ -58,16 +58,19 @@ public final class DNSServer: Sendable {
     public var upstreams: [ServerAddress]
     /// How long an upstream may take, before the next one is asked.
     public var upstreamTimeout: Duration
+    /// How long a TCP connection may stay without a whole question; it is closed after at most twice that.
+    public var connectionTimeout: Duration
 
     /// A configuration.
     public init(
       zone: ClusterZone.Configuration, addresses: [ServerAddress], upstreams: [ServerAddress] = [],
-      upstreamTimeout: Duration = .milliseconds(1500)
+      upstreamTimeout: Duration = .milliseconds(1500), connectionTimeout: Duration = .seconds(10)
     ) {
       self.zone = zone
       self.addresses = addresses
       self.upstreams = upstreams
       self.upstreamTimeout = upstreamTimeout
+      self.connectionTimeout = connectionTimeout
     }
   }
 
@@ -104,10 +107,9 @@ public final class DNSServer: Sendable {
     self.configuration = configuration
     self.informers = informers
     self.group = group
-    let timeout = configuration.upstreamTimeout.components
     forwarder = Forwarder(
       upstreams: configuration.upstreams, group: group,
-      timeout: .nanoseconds(timeout.seconds * 1_000_000_000 + timeout.attoseconds / 1_000_000_000),
+      timeout: TimeAmount(configuration.upstreamTimeout),
       uptime: { time.uptime }, random: random, counters: counterBox)
     handler = QueryHandler(zone: zone, forwarder: forwarder, random: random, counters: counterBox)
   }
@@ -186,6 +188,7 @@ public final class DNSServer: Sendable {
   }
 
   private func bindStreams(_ address: ServerAddress) async throws(DNSServerError) -> any Channel {
+    let idleTimeout = TimeAmount(configuration.connectionTimeout)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 128)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -199,7 +202,7 @@ public final class DNSServer: Sendable {
           return channel.close()
         }
         return channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(StreamHandler(handler))
+          try channel.pipeline.syncOperations.addHandler(StreamHandler(handler, idleTimeout: idleTimeout))
         }
       }
     do {

@@ -9,6 +9,7 @@ final class StreamHandler: ChannelDuplexHandler {
   typealias OutboundOut = ByteBuffer
 
   private let handler: QueryHandler
+  private let idleTimeout: TimeAmount
   private var framing = StreamFraming()
   /// Questions of one read that are not being answered yet, the next one last.
   private var queue: [[UInt8]] = []
@@ -20,7 +21,11 @@ final class StreamHandler: ChannelDuplexHandler {
   private var isActive = true
   private var watchdog: Scheduled<Void>?
 
-  init(_ handler: QueryHandler) { self.handler = handler }
+  /// - Parameter idleTimeout: how long the connection may stay without a whole question, at least.
+  init(_ handler: QueryHandler, idleTimeout: TimeAmount) {
+    self.handler = handler
+    self.idleTimeout = idleTimeout
+  }
 
   func handlerAdded(context: ChannelHandlerContext) { watch(context) }
 
@@ -100,7 +105,7 @@ final class StreamHandler: ChannelDuplexHandler {
   /// Closes the connection if no question comes for a while, whatever else does.
   private func watch(_ context: ChannelHandlerContext) {
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    watchdog = context.eventLoop.scheduleTask(in: .seconds(DNSLimits.idleConnectionSeconds)) {
+    watchdog = context.eventLoop.scheduleTask(in: idleTimeout) {
       let (stream, context) = bound.value
       guard stream.isActive || stream.inFlight > 0 else {
         context.close(promise: nil)
