@@ -382,4 +382,19 @@ extension Running {
     running.cancel()
     await running.value
   }
+
+  @Test func `listens at addresses of version 6 too`() async throws {
+    let (server, _) = try Running.server(FakeAPI(), addresses: [ServerAddress(.v6(0, 1), port: 0)])
+    guard let place = try? await server.bind()[0] else {
+      // A machine without such addresses.
+      return
+    }
+    #expect(place.address == .v6(0, 1))
+    #expect(place.description.hasPrefix("[::1]:"))
+    let running = Task { await server.run() }
+    let asked = Running(api: FakeAPI(), server: server, address: place)
+    try await asked.expect(.serverFailure, "cluster.local", .soa)
+    running.cancel()
+    await running.value
+  }
 }

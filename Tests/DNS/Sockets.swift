@@ -20,7 +20,7 @@ enum Sockets {
     let group = MultiThreadedEventLoopGroup.singleton
     let (channel, received) = try await DatagramBootstrap(group: group)
       .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 65_536))
-      .bind(to: SocketAddress(ipAddress: "127.0.0.1", port: 0)) { channel in
+      .bind(to: SocketAddress(ipAddress: place.protocol == .inet ? "127.0.0.1" : "::1", port: 0)) { channel in
         channel.eventLoop.makeCompletedFuture {
           let promise = channel.eventLoop.makePromise(of: [[UInt8]].self)
           let collector = DatagramCollector(start, promise)
