@@ -192,12 +192,18 @@ public struct RuntimeStatus: Sendable, Hashable {
   public var info: [String: String]
   /// The runtime's handlers and what they can do; empty from older runtimes.
   public var handlers: [RuntimeHandler]
+  /// `hasStrictSupplementalGroups` is heeded.
+  public var supportsSupplementalGroupsPolicy: Bool
 
   /// A status.
-  public init(conditions: [Condition], info: [String: String] = [:], handlers: [RuntimeHandler] = []) {
+  public init(
+    conditions: [Condition], info: [String: String] = [:], handlers: [RuntimeHandler] = [],
+    supportsSupplementalGroupsPolicy: Bool = false
+  ) {
     self.conditions = conditions
     self.info = info
     self.handlers = handlers
+    self.supportsSupplementalGroupsPolicy = supportsSupplementalGroupsPolicy
   }
 
   /// A condition by name.

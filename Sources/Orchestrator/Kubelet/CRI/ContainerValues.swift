@@ -119,11 +119,13 @@ public struct Mount: Sendable, Hashable {
   public var relabelsSELinux: Bool
   /// Which later mounts are seen on the other side.
   public var propagation: Propagation
+  /// The pod's user namespace, whose ids the files show; nil for none.
+  public var user: UserNamespace?
 
   /// A mount.
   public init(
     containerPath: String, hostPath: String, isReadOnly: Bool = false, isRecursivelyReadOnly: Bool = false,
-    relabelsSELinux: Bool = false, propagation: Propagation = .private
+    relabelsSELinux: Bool = false, propagation: Propagation = .private, user: UserNamespace? = nil
   ) {
     self.containerPath = containerPath
     self.hostPath = hostPath
@@ -131,6 +133,7 @@ public struct Mount: Sendable, Hashable {
     self.isRecursivelyReadOnly = isRecursivelyReadOnly
     self.relabelsSELinux = relabelsSELinux
     self.propagation = propagation
+    self.user = user
   }
 }
 
@@ -175,6 +178,8 @@ public struct Container: Sendable, Hashable {
   public var image: ImageReference
   /// The image that it resolved to: an id or a digest.
   public var imageReference: String
+  /// The id of the image that it resolved to; the same as `imageReference` from older runtimes.
+  public var imageID: String
   /// What it is doing.
   public var state: ContainerState
   /// Nanoseconds since 1970.
@@ -187,7 +192,7 @@ public struct Container: Sendable, Hashable {
   /// A container.
   public init(
     id: String, sandboxID: String, metadata: ContainerMetadata, image: ImageReference,
-    imageReference: String = "", state: ContainerState, createdAt: Int64 = 0,
+    imageReference: String = "", imageID: String = "", state: ContainerState, createdAt: Int64 = 0,
     labels: [String: String] = [:], annotations: [String: String] = [:]
   ) {
     self.id = id
@@ -195,6 +200,7 @@ public struct Container: Sendable, Hashable {
     self.metadata = metadata
     self.image = image
     self.imageReference = imageReference
+    self.imageID = imageID
     self.state = state
     self.createdAt = createdAt
     self.labels = labels
@@ -244,6 +250,8 @@ public struct ContainerStatus: Sendable, Hashable {
   public var image: ImageReference
   /// The image that it resolved to: an id or a digest.
   public var imageReference: String
+  /// The id of the image that it resolved to; the same as `imageReference` from older runtimes.
+  public var imageID: String
   /// A word for why it is in its state: `Completed`, `Error`, `OOMKilled`.
   public var reason: String
   /// A sentence for why it is in its state.
@@ -264,6 +272,7 @@ public struct ContainerStatus: Sendable, Hashable {
     id: String, metadata: ContainerMetadata, state: ContainerState, createdAt: Int64 = 0,
     startedAt: Int64 = 0,
     finishedAt: Int64 = 0, exitCode: Int32 = 0, image: ImageReference, imageReference: String = "",
+    imageID: String = "",
     reason: String = "", message: String = "", labels: [String: String] = [:],
     annotations: [String: String] = [:], mounts: [Mount] = [], logPath: String = "",
     resources: LinuxResources? = nil
@@ -277,6 +286,7 @@ public struct ContainerStatus: Sendable, Hashable {
     self.exitCode = exitCode
     self.image = image
     self.imageReference = imageReference
+    self.imageID = imageID
     self.reason = reason
     self.message = message
     self.labels = labels

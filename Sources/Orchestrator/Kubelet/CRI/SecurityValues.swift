@@ -111,6 +111,8 @@ public struct LinuxSandboxSecurityContext: Sendable, Hashable {
   public var hasReadOnlyRoot: Bool
   /// Further groups.
   public var supplementalGroups: [Int64]
+  /// The image's own groups of the user do not count.
+  public var hasStrictSupplementalGroups: Bool
   /// The pod will have a privileged container.
   public var isPrivileged: Bool
   /// Nil is the runtime's choice.
@@ -123,6 +125,7 @@ public struct LinuxSandboxSecurityContext: Sendable, Hashable {
     namespaces: NamespaceOptions = NamespaceOptions(), seLinux: SELinuxOptions? = nil,
     runAsUser: Int64? = nil,
     runAsGroup: Int64? = nil, hasReadOnlyRoot: Bool = false, supplementalGroups: [Int64] = [],
+    hasStrictSupplementalGroups: Bool = false,
     isPrivileged: Bool = false, seccomp: SecurityProfile? = nil, appArmor: SecurityProfile? = nil
   ) {
     self.namespaces = namespaces
@@ -131,6 +134,7 @@ public struct LinuxSandboxSecurityContext: Sendable, Hashable {
     self.runAsGroup = runAsGroup
     self.hasReadOnlyRoot = hasReadOnlyRoot
     self.supplementalGroups = supplementalGroups
+    self.hasStrictSupplementalGroups = hasStrictSupplementalGroups
     self.isPrivileged = isPrivileged
     self.seccomp = seccomp
     self.appArmor = appArmor
@@ -159,6 +163,8 @@ public struct LinuxSecurityContext: Sendable, Hashable {
   public var hasReadOnlyRoot: Bool
   /// Further groups.
   public var supplementalGroups: [Int64]
+  /// The image's own groups of the user do not count.
+  public var hasStrictSupplementalGroups: Bool
   /// Its processes gain no privileges by running files.
   public var forbidsNewPrivileges: Bool
   /// Paths that show as empty; the runtime's defaults come from the kubelet.
@@ -176,7 +182,8 @@ public struct LinuxSecurityContext: Sendable, Hashable {
     namespaces: NamespaceOptions = NamespaceOptions(), seLinux: SELinuxOptions? = nil,
     runAsUser: Int64? = nil,
     runAsGroup: Int64? = nil, runAsUsername: String = "", hasReadOnlyRoot: Bool = false,
-    supplementalGroups: [Int64] = [], forbidsNewPrivileges: Bool = false, maskedPaths: [String] = [],
+    supplementalGroups: [Int64] = [], hasStrictSupplementalGroups: Bool = false,
+    forbidsNewPrivileges: Bool = false, maskedPaths: [String] = [],
     readOnlyPaths: [String] = [], seccomp: SecurityProfile? = nil, appArmor: SecurityProfile? = nil
   ) {
     self.addedCapabilities = addedCapabilities
@@ -189,6 +196,7 @@ public struct LinuxSecurityContext: Sendable, Hashable {
     self.runAsUsername = runAsUsername
     self.hasReadOnlyRoot = hasReadOnlyRoot
     self.supplementalGroups = supplementalGroups
+    self.hasStrictSupplementalGroups = hasStrictSupplementalGroups
     self.forbidsNewPrivileges = forbidsNewPrivileges
     self.maskedPaths = maskedPaths
     self.readOnlyPaths = readOnlyPaths
