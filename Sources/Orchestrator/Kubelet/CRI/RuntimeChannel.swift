@@ -71,7 +71,8 @@ final class RuntimeChannel: @unchecked Sendable {
   ) async throws(RuntimeError) -> ByteBuffer {
     let id = nextID()
     let result = await withTaskCancellationHandler {
-      await withCheckedContinuation { (continuation: CheckedContinuation<Result<ByteBuffer, RuntimeError>, Never>) in
+      await withCheckedContinuation {
+        (continuation: CheckedContinuation<Result<ByteBuffer, RuntimeError>, Never>) in
         let deadline = NIODeadline.now() + TimeAmount(min(max(timeout, .zero), Self.longestTimeout))
         eventLoop.execute { [self] in
           submit(
@@ -174,7 +175,8 @@ final class RuntimeChannel: @unchecked Sendable {
     var bounds = ClientLimits()
     bounds.messageBytes = limits.messageBytes
     bounds.connectTimeout = TimeAmount(limits.connectTimeout)
-    ClientConnection.connect(to: target, on: eventLoop, limits: bounds).assumeIsolated().whenComplete { result in
+    ClientConnection.connect(to: target, on: eventLoop, limits: bounds).assumeIsolated().whenComplete {
+      result in
       self.connected(result)
     }
   }
