@@ -1,4 +1,5 @@
 import GRPC
+import HTTP
 import NIOCore
 import Synchronization
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import SwiftProtobuf
 
 extension ContainerMetadata {
   var message: Runtime_V1_ContainerMetadata {

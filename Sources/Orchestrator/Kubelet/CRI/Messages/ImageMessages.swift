@@ -1,3 +1,5 @@
+import SwiftProtobuf
+
 extension ImageReference {
   var message: Runtime_V1_ImageSpec {
     .with {

@@ -1,3 +1,5 @@
+import SwiftProtobuf
+
 extension Runtime_V1_Int64Value {
   init(_ value: Int64) {
     self.init()

@@ -1,3 +1,5 @@
+import SwiftProtobuf
+
 extension PodSandboxMetadata {
   var message: Runtime_V1_PodSandboxMetadata {
     .with {

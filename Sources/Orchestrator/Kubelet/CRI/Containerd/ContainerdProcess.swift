@@ -1,0 +1,266 @@
+import Glibc
+public import NIOCore
+
+/// A containerd of our own: started below a folder, started again when it dies, stopped when that is wanted.
+///
+/// Its containers do not depend on it, nor on us: they go on while it is away. A containerd that an earlier process of
+/// ours left behind in the same folder is taken over.
+public actor ContainerdProcess {
+  private enum Life {
+    case child(ChildProcess)
+    /// Started by an earlier process of ours.
+    case adopted(pid_t)
+  }
+
+  /// Lines for the operator.
+  public typealias Report = @Sendable (String) -> Void
+
+  /// How long it has to answer its first call, and to stop when it is told to.
+  private static let startPatience = Duration.seconds(120)
+  private static let stopPatience = Duration.seconds(30)
+  /// How often something is looked at that tells nothing by itself.
+  private static let glance = Duration.milliseconds(100)
+  /// What it printed is kept up to this size, and once more in a file beside it.
+  private static let logBytesMax = 16 << 20
+
+  private let configuration: ContainerdConfiguration
+  private let program: String
+  private let eventLoop: any EventLoop
+  private let report: Report
+  private var life: Life?
+  private var supervision: Task<Void, Never>?
+  private var isStopping = false
+
+  /// A containerd that is not started yet.
+  /// - Parameter program: a name that is looked up in PATH, or a path.
+  public init(
+    _ configuration: ContainerdConfiguration, program: String = "containerd", on eventLoop: any EventLoop,
+    report: @escaping Report
+  ) {
+    self.configuration = configuration
+    self.program = program
+    self.eventLoop = eventLoop
+    self.report = report
+  }
+
+  /// Where it listens.
+  public nonisolated var socket: String { configuration.layout.socket }
+
+  /// Its process, while it runs.
+  public var processID: Int32? {
+    switch life {
+    case .child(let child): child.hasEnded ? nil : child.id
+    case .adopted(let id): id
+    case nil: nil
+    }
+  }
+
+  // MARK: Starting and stopping
+
+  /// Starts it, unless it runs, and returns when it answers.
+  public func start() async throws {
+    guard supervision == nil else { return }
+    let layout = configuration.layout
+    guard layout.hasRoomForSocket else { throw ContainerdError.folderTooLong(layout.folder) }
+    for folder in [layout.folder, layout.root, layout.state, layout.networks] {
+      try SmallFile.makeFolder(folder)
+    }
+    try SmallFile.write(configuration.text, to: layout.configuration)
+    isStopping = false
+    if let left = leftBehind() {
+      report("containerd (process \(left)) runs already and is taken over")
+      life = .adopted(left)
+    } else {
+      try launch()
+    }
+    supervision = Task { await supervise() }
+    do {
+      try await untilItAnswers()
+    } catch {
+      await stop()
+      throw error
+    }
+  }
+
+  /// Stops it; its containers go on. Returns when it has ended.
+  public func stop() async {
+    isStopping = true
+    supervision?.cancel()
+    if let life {
+      signal(SIGTERM)
+      let ended = await hasEnded(life, within: Self.stopPatience)
+      if !ended {
+        report("containerd does not stop and is killed")
+        signal(SIGKILL)
+        _ = await hasEnded(life, within: Self.stopPatience)
+      }
+    }
+    await supervision?.value
+    supervision = nil
+    life = nil
+    unlink(configuration.layout.processID)
+  }
+
+  private func launch() throws(ContainerdError) {
+    let layout = configuration.layout
+    LogFile(path: layout.log).trim(to: Self.logBytesMax)
+    let child = try ChildProcess(
+      [program, "--config", layout.configuration], environment: Self.environment(of: Self.ownEnvironment),
+      log: layout.log)
+    life = .child(child)
+    try SmallFile.write("\(child.id)\n", to: layout.processID)
+  }
+
+  private func signal(_ number: Int32) {
+    switch life {
+    case .child(let child): child.signal(number)
+    case .adopted(let id): if isOurs(id) { kill(id, number) }
+    case nil: break
+    }
+  }
+
+  // MARK: Supervision
+
+  private func supervise() async {
+    var policy = RestartPolicy()
+    while !isStopping, !Task.isCancelled {
+      guard let life else { return }
+      let start = ContinuousClock.now
+      let ending = await end(of: life)
+      guard !isStopping else { return }
+      let pause = policy.pause(afterRunningFor: .now - start)
+      report("containerd ended (\(ending)); it is started again in \(pause)")
+      try? await Task.sleep(for: pause)
+      guard !isStopping else { return }
+      do {
+        try launch()
+      } catch {
+        report("\(error)")
+        // The same way as one that ended at once.
+        continue
+      }
+    }
+  }
+
+  /// Waits for it to end, whatever that takes, and keeps its log small meanwhile.
+  private func end(of life: Life) async -> String {
+    let log = LogFile(path: configuration.layout.log)
+    let trimming = Task {
+      while !Task.isCancelled {
+        log.trim(to: Self.logBytesMax)
+        try? await Task.sleep(for: .seconds(30))
+      }
+    }
+    defer { trimming.cancel() }
+    switch life {
+    case .child(let child): return await child.ending().description
+    case .adopted(let id):
+      while isOurs(id), !Task.isCancelled { try? await Task.sleep(for: Self.glance) }
+      return "it was not our child"
+    }
+  }
+
+  private func hasEnded(_ life: Life, within patience: Duration) async -> Bool {
+    let end = ContinuousClock.now + patience
+    while ContinuousClock.now < end {
+      switch life {
+      case .child(let child): if child.hasEnded { return true }
+      case .adopted(let id): if !isOurs(id) { return true }
+      }
+      // The task may be cancelled, which must not turn this into a busy loop.
+      await Task { try? await Task.sleep(for: Self.glance) }.value
+    }
+    return false
+  }
+
+  private func untilItAnswers() async throws {
+    let client = CRIClient(.unixSocket(configuration.layout.socket), on: eventLoop)
+    defer { client.close() }
+    let end = ContinuousClock.now + Self.startPatience
+    while ContinuousClock.now < end {
+      if (try? await client.version()) != nil { return }
+      try await Task.sleep(for: Self.glance)
+    }
+    throw ContainerdError.silent(log: configuration.layout.log)
+  }
+
+  // MARK: One that was left behind
+
+  /// The process that the folder names, if it is a containerd with our configuration.
+  private func leftBehind() -> pid_t? {
+    let text = SmallFile.text(configuration.layout.processID).filter { !$0.isWhitespace }
+    guard let id = pid_t(text), id > 1, isOurs(id) else { return nil }
+    return id
+  }
+
+  private func isOurs(_ id: pid_t) -> Bool {
+    Self.isContainerd(
+      commandLine: SmallFile.text("/proc/\(id)/cmdline"), configuration: configuration.layout.configuration)
+  }
+
+  /// - Parameter commandLine: arguments, each with a zero byte after it; empty for a process that has ended.
+  static func isContainerd(commandLine: String, configuration: String) -> Bool {
+    let arguments = commandLine.split(separator: "\0").map(String.init)
+    return arguments.dropFirst() == ["--config", configuration]
+  }
+
+  // MARK: Environment
+
+  private static var ownEnvironment: [String] {
+    var result: [String] = []
+    var next = environ
+    while let entry = next.pointee {
+      result.append(String(cString: entry))
+      next += 1
+    }
+    return result
+  }
+
+  /// What it starts lies where administrators' programs do, which a user's PATH may lack; and it is not the one that a
+  /// service manager waits for.
+  static func environment(of own: [String]) -> [String] {
+    let folders = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    let path = own.last { $0.hasPrefix("PATH=") }.map { "\($0):\(folders)" } ?? "PATH=\(folders)"
+    let dropped = ["PATH=", "NOTIFY_SOCKET=", "LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES="]
+    return own.filter { entry in !dropped.contains { entry.hasPrefix($0) } } + [path]
+  }
+}
+
+/// How long to wait before a program is started again.
+struct RestartPolicy: Sendable {
+  private static let first = Duration.milliseconds(100)
+  private static let longest = Duration.seconds(10)
+  /// One that ran for this long was well: its end is a first one.
+  private static let wellAfter = Duration.seconds(60)
+
+  private var next = RestartPolicy.first
+
+  mutating func pause(afterRunningFor time: Duration) -> Duration {
+    if time >= Self.wellAfter { next = Self.first }
+    defer { next = min(next * 2, Self.longest) }
+    return next
+  }
+}
+
+/// A file that a program appends to.
+struct LogFile: Sendable {
+  let path: String
+
+  /// Once it is larger than the bound, its content moves to a file beside it, and it goes on empty. The program keeps it
+  /// open for appending, so that it cannot be renamed away under it.
+  func trim(to bytesMax: Int) {
+    var facts = stat()
+    guard stat(path, &facts) == 0, Int(facts.st_size) > bytesMax else { return }
+    let source = open(path, O_RDWR | O_CLOEXEC)
+    guard source >= 0 else { return }
+    defer { close(source) }
+    let copy = open(path + ".1", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    if copy >= 0 {
+      // The newest bytes count, should it have grown far beyond the bound.
+      var offset = off_t(max(0, Int(facts.st_size) - bytesMax))
+      while sendfile(copy, source, &offset, 1 << 20) > 0 {}
+      close(copy)
+    }
+    ftruncate(source, 0)
+  }
+}
