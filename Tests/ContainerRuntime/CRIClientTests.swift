@@ -59,7 +59,7 @@ struct CRIClientTests {
     let runtime = try await FakeRuntime(["RuntimeService/StartContainer": .refuse(code, "no container \"x\"")]
     )
     let client = runtime.client()
-    let error = await failure { () throws(RuntimeError) in try await client.startContainer("x") }
+    let error = await failure { try await client.startContainer("x") }
     #expect(error == RuntimeError(expected, "no container \"x\""))
   }
 
@@ -67,14 +67,14 @@ struct CRIClientTests {
     let text = "server is not initialized yet"
     let runtime = try await FakeRuntime(["RuntimeService/Version": .refuse(.unknown, text)])
     let client = runtime.client()
-    let error = await failure { () throws(RuntimeError) in _ = try await client.version() }
+    let error = await failure { _ = try await client.version() }
     #expect(error == RuntimeError(.unavailable, text))
   }
 
   @Test func `a call that the runtime lacks is unimplemented`() async throws {
     let runtime = try await FakeRuntime(["RuntimeService/Version": Self.version])
     let client = runtime.client()
-    let error = await failure { () throws(RuntimeError) in _ = try await client.runtimeConfig() }
+    let error = await failure { _ = try await client.runtimeConfig() }
     #expect(error?.code == .unimplemented)
   }
 
@@ -83,7 +83,7 @@ struct CRIClientTests {
       "RuntimeService/Version": .unary { call, _ in call.respond(ByteBuffer(bytes: [0x0A, 0xFF])) }
     ])
     let client = runtime.client()
-    let error = await failure { () throws(RuntimeError) in _ = try await client.version() }
+    let error = await failure { _ = try await client.version() }
     #expect(error?.code == .unknown)
   }
 
@@ -97,15 +97,15 @@ struct CRIClientTests {
     let client = runtime.client()
     let sandbox = PodSandboxConfig(metadata: PodSandboxMetadata(name: "a", uid: "b", namespace: "c"))
     let container = ContainerConfig(metadata: ContainerMetadata(name: "a"), image: ImageReference("i"))
-    let calls: [() async throws(RuntimeError) -> Void] = [
-      { () throws(RuntimeError) in _ = try await client.runPodSandbox(sandbox, runtimeHandler: "") },
-      { () throws(RuntimeError) in
+    let calls: [() async throws -> Void] = [
+      { _ = try await client.runPodSandbox(sandbox, runtimeHandler: "") },
+      {
         _ = try await client.createContainer(container, in: "s", sandboxConfig: sandbox)
       },
-      { () throws(RuntimeError) in _ = try await client.containerStatus("x") },
-      { () throws(RuntimeError) in _ = try await client.podSandboxStatus("x") },
-      { () throws(RuntimeError) in _ = try await client.containerStats("x") },
-      { () throws(RuntimeError) in
+      { _ = try await client.containerStatus("x") },
+      { _ = try await client.podSandboxStatus("x") },
+      { _ = try await client.containerStats("x") },
+      {
         _ = try await client.pullImage(ImageReference("i"), credentials: nil, sandboxConfig: nil)
       },
     ]
@@ -131,7 +131,7 @@ struct CRIClientTests {
     let log = FakeRuntime.Log()
     let runtime = try await FakeRuntime(log: log, ["RuntimeService/Version": gate.handler(log)])
     let client = runtime.client { $0.quickTimeout = .milliseconds(50) }
-    let error = await failure { () throws(RuntimeError) in _ = try await client.version() }
+    let error = await failure { _ = try await client.version() }
     #expect(error?.code == .deadlineExceeded)
     await eventually("the runtime hears of it") { log.all == ["cancelled"] || gate.count == 0 }
   }
@@ -146,7 +146,7 @@ struct CRIClientTests {
     }
     let first = Task { try await client.stopContainer("a", gracePeriod: .seconds(300)) }
     await eventually("the first call is under way") { gate.count == 1 }
-    let error = await failure { () throws(RuntimeError) in
+    let error = await failure {
       try await client.stopContainer("b", gracePeriod: .zero)
     }
     #expect(error?.code == .deadlineExceeded)
@@ -159,7 +159,7 @@ struct CRIClientTests {
     let log = FakeRuntime.Log()
     let runtime = try await FakeRuntime(log: log, ["RuntimeService/Version": gate.handler(log)])
     let client = runtime.client()
-    let task = Task { await failure { () throws(RuntimeError) in _ = try await client.version() } }
+    let task = Task { await failure { _ = try await client.version() } }
     await eventually("the call is under way") { gate.count == 1 }
     task.cancel()
     #expect(await task.value?.code == .cancelled)
@@ -211,7 +211,7 @@ struct CRIClientTests {
     }
     let first = Task { try await client.startContainer("a") }
     await eventually("the first is under way") { gate.count == 1 }
-    let error = await failure { () throws(RuntimeError) in try await client.startContainer("b") }
+    let error = await failure { try await client.startContainer("b") }
     #expect(error?.code == .resourceExhausted)
     gate.letGo()
     try await first.value
@@ -240,7 +240,7 @@ struct CRIClientTests {
   @Test func `a runtime that is not there is unavailable, and named`() async throws {
     let place = try FakeRuntime.Place()
     let client = FakeRuntime.client(place)
-    let error = await failure { () throws(RuntimeError) in _ = try await client.version() }
+    let error = await failure { _ = try await client.version() }
     #expect(error?.code == .unavailable)
     #expect(error?.message.contains(place.socket) == true)
   }
@@ -250,7 +250,7 @@ struct CRIClientTests {
     let log = FakeRuntime.Log()
     let runtime = try await FakeRuntime(log: log, ["RuntimeService/Version": gate.handler(log)])
     let client = runtime.client()
-    let task = Task { await failure { () throws(RuntimeError) in _ = try await client.version() } }
+    let task = Task { await failure { _ = try await client.version() } }
     await eventually("the call is under way") { gate.count == 1 }
     try await runtime.kill()
     #expect(await task.value?.code == .unavailable)
@@ -263,7 +263,7 @@ struct CRIClientTests {
       let runtime = try await FakeRuntime(at: place, ["RuntimeService/Version": Self.version])
       await eventually("calls succeed") { (try? await client.version())?.name == "fake" }
       try await runtime.kill()
-      let error = await failure { () throws(RuntimeError) in _ = try await client.version() }
+      let error = await failure { _ = try await client.version() }
       #expect(error?.code == .unavailable)
     }
   }
@@ -273,11 +273,11 @@ struct CRIClientTests {
     let log = FakeRuntime.Log()
     let runtime = try await FakeRuntime(log: log, ["RuntimeService/Version": gate.handler(log)])
     let client = runtime.client()
-    let task = Task { await failure { () throws(RuntimeError) in _ = try await client.version() } }
+    let task = Task { await failure { _ = try await client.version() } }
     await eventually("the call is under way") { gate.count == 1 }
     client.close()
     #expect(await task.value?.code == .cancelled)
-    let error = await failure { () throws(RuntimeError) in _ = try await client.version() }
+    let error = await failure { _ = try await client.version() }
     #expect(error == RuntimeError(.cancelled, "the client was closed"))
   }
 

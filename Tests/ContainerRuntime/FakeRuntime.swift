@@ -106,13 +106,13 @@ extension Handler {
 
 /// What a call failed with; records an issue if it did not fail.
 func failure(
-  location: SourceLocation = #_sourceLocation, _ body: () async throws(RuntimeError) -> Void
+  location: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
 ) async -> RuntimeError? {
-  do throws(RuntimeError) {
+  do {
     try await body()
     Issue.record("the call did not fail", sourceLocation: location)
     return nil
   } catch {
-    return error
+    return error as? RuntimeError
   }
 }

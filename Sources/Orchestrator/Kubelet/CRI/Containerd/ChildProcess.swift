@@ -24,6 +24,9 @@ final class ChildProcess: Sendable {
     }
   }
 
+  /// POSIX_SPAWN_SETSID of spawn.h, which Swift does not see.
+  private static let newSession: Int16 = 0x80
+
   private struct State {
     var ending: Ending?
     var waiting: [CheckedContinuation<Ending, Never>] = []
@@ -55,7 +58,7 @@ final class ChildProcess: Sendable {
     for signal in [SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGQUIT] { sigaddset(&signals, signal) }
     posix_spawnattr_setsigdefault(&attributes, &signals)
     posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID))
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | Self.newSession)
 
     var argumentPointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     var environmentPointers: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]

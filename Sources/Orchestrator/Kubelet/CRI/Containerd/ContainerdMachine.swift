@@ -29,19 +29,19 @@ public struct ContainerdMachine: Sendable, Hashable {
   static let networkProgramFolders = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"]
   /// The program that shows that a folder has them.
   private static let networkProgram = "/bridge"
-  private static let overlayMagic = 0x794C_7630
-  private static let cgroup2Magic = 0x6367_7270
 
   /// This machine.
   /// - Parameter folder: where containerd will keep its files; it exists.
   public static func current(folder: String) -> ContainerdMachine {
     let folders = networkProgramFolders.filter { access($0 + networkProgram, X_OK) == 0 }
+    let mounts = SmallFile.text("/proc/self/mounts")
     return ContainerdMachine(
       canStackLayers: canStackLayers(
-        fileSystems: SmallFile.text("/proc/filesystems"), isFolderStacked: fileSystem(folder) == overlayMagic),
+        fileSystems: SmallFile.text("/proc/filesystems"),
+        isFolderStacked: fileSystem(of: folder, mounts: mounts) == "overlay"),
       mayLowerOOMScores: mayLowerOOMScores(status: SmallFile.text("/proc/self/status")),
       isRunBySystemd: access("/run/systemd/system", F_OK) == 0,
-      hasUnifiedCgroups: fileSystem("/sys/fs/cgroup") == cgroup2Magic,
+      hasUnifiedCgroups: fileSystem(of: "/sys/fs/cgroup", mounts: mounts) == "cgroup2",
       networkPrograms: folders.first ?? "/usr/lib/cni")
   }
 
@@ -63,15 +63,42 @@ public struct ContainerdMachine: Sendable, Hashable {
     return false
   }
 
-  private static func fileSystem(_ path: String) -> Int? {
-    var facts = statfs()
-    return statfs(path, &facts) == 0 ? Int(facts.f_type) : nil
+  /// The type of the file system that a path without links lies on.
+  /// - Parameter mounts: as in proc_pid_mounts(5); later ones cover earlier ones.
+  static func fileSystem(of path: String, mounts: String) -> String? {
+    var best: (length: Int, type: String)?
+    for line in mounts.split(separator: "\n") {
+      let fields = line.split(separator: " ")
+      guard fields.count >= 3 else { continue }
+      let point = unescaped(fields[1])
+      let isAbove = point == "/" || path == point || path.hasPrefix(point + "/")
+      if isAbove, point.utf8.count >= best?.length ?? 0 { best = (point.utf8.count, String(fields[2])) }
+    }
+    return best?.type
+  }
+
+  /// Blanks and backslashes are three octal digits in the kernel's tables.
+  private static func unescaped(_ field: Substring) -> String {
+    var result: [UInt8] = []
+    var rest = Array(field.utf8)[...]
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "\\"), rest.count >= 3,
+        let code = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
+      {
+        result.append(code)
+        rest = rest.dropFirst(3)
+      } else {
+        result.append(byte)
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
   }
 }
 
-/// Files of a few kilobytes.
+/// Files that are read and written as a whole.
 enum SmallFile {
-  private static let bytesMax = 64 << 10
+  /// A node with many pods has many mounts.
+  private static let bytesMax = 4 << 20
 
   /// The beginning of a file; empty if it cannot be read.
   static func text(_ path: String) -> String {

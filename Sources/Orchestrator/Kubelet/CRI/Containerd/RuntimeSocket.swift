@@ -1,3 +1,4 @@
+import GRPC
 import Glibc
 public import NIOCore
 
