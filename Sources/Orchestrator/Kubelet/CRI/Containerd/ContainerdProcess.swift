@@ -83,6 +83,14 @@ public actor ContainerdProcess {
     }
   }
 
+  /// Watches it no longer and leaves it running: the next process of ours in this folder takes it over.
+  public func release() async {
+    isStopping = true
+    supervision?.cancel()
+    supervision = nil
+    life = nil
+  }
+
   /// Stops it; its containers go on. Returns when it has ended.
   public func stop() async {
     isStopping = true
@@ -106,7 +114,7 @@ public actor ContainerdProcess {
     let layout = configuration.layout
     LogFile(path: layout.log).trim(to: Self.logBytesMax)
     let child = try ChildProcess(
-      [program, "--config", layout.configuration], environment: Self.environment(of: Self.ownEnvironment),
+      [program, "--config", layout.configuration], environment: Self.programEnvironment,
       log: layout.log)
     life = .child(child)
     try SmallFile.write("\(child.id)\n", to: layout.processID)
@@ -207,14 +215,15 @@ public actor ContainerdProcess {
 
   // MARK: Environment
 
-  private static var ownEnvironment: [String] {
+  /// What programs are started with.
+  static var programEnvironment: [String] {
     var result: [String] = []
     var next = environ
     while let entry = next.pointee {
       result.append(String(cString: entry))
       next += 1
     }
-    return result
+    return environment(of: result)
   }
 
   /// What it starts lies where administrators' programs do, which a user's PATH may lack; and it is not the one that a
@@ -224,44 +233,5 @@ public actor ContainerdProcess {
     let path = own.last { $0.hasPrefix("PATH=") }.map { "\($0):\(folders)" } ?? "PATH=\(folders)"
     let dropped = ["PATH=", "NOTIFY_SOCKET=", "LISTEN_FDS=", "LISTEN_PID=", "LISTEN_FDNAMES="]
     return own.filter { entry in !dropped.contains { entry.hasPrefix($0) } } + [path]
-  }
-}
-
-/// How long to wait before a program is started again.
-struct RestartPolicy: Sendable {
-  private static let first = Duration.milliseconds(100)
-  private static let longest = Duration.seconds(10)
-  /// One that ran for this long was well: its end is a first one.
-  private static let wellAfter = Duration.seconds(60)
-
-  private var next = RestartPolicy.first
-
-  mutating func pause(afterRunningFor time: Duration) -> Duration {
-    if time >= Self.wellAfter { next = Self.first }
-    defer { next = min(next * 2, Self.longest) }
-    return next
-  }
-}
-
-/// A file that a program appends to.
-struct LogFile: Sendable {
-  let path: String
-
-  /// Once it is larger than the bound, its content moves to a file beside it, and it goes on empty. The program keeps it
-  /// open for appending, so that it cannot be renamed away under it.
-  func trim(to bytesMax: Int) {
-    var facts = stat()
-    guard stat(path, &facts) == 0, Int(facts.st_size) > bytesMax else { return }
-    let source = open(path, O_RDWR | O_CLOEXEC)
-    guard source >= 0 else { return }
-    defer { close(source) }
-    let copy = open(path + ".1", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    if copy >= 0 {
-      // The newest bytes count, should it have grown far beyond the bound.
-      var offset = off_t(max(0, Int(facts.st_size) - bytesMax))
-      while sendfile(copy, source, &offset, 1 << 20) > 0 {}
-      close(copy)
-    }
-    ftruncate(source, 0)
   }
 }
