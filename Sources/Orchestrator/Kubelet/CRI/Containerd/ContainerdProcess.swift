@@ -136,11 +136,11 @@ public actor ContainerdProcess {
       guard let life else { return }
       let start = ContinuousClock.now
       let ending = await end(of: life)
-      guard !isStopping else { return }
+      guard !isStopping, !Task.isCancelled else { return }
       let pause = policy.pause(afterRunningFor: .now - start)
       report("containerd ended (\(ending)); it is started again in \(pause)")
       try? await Task.sleep(for: pause)
-      guard !isStopping else { return }
+      guard !isStopping, !Task.isCancelled else { return }
       do {
         try launch()
       } catch {
