@@ -61,6 +61,17 @@ public final class CRIClient: ContainerRuntime {
     return try Self.decode(answer)
   }
 
+  /// CRI wants these calls to succeed when there is nothing left to do; containerd 1.6 answers some with NOT_FOUND.
+  private func unlessAbsent(
+    _ body: () async throws(RuntimeError) -> Void
+  ) async throws(RuntimeError) {
+    do throws(RuntimeError) {
+      try await body()
+    } catch {
+      guard error.code == .notFound else { throw error }
+    }
+  }
+
   private static func encode(_ request: some Message) throws(RuntimeError) -> ByteBuffer {
     do {
       let bytes: [UInt8] = try request.serializedBytes()
@@ -155,16 +166,20 @@ extension CRIClient {
 
   /// Part of `ContainerRuntime`.
   public func stopPodSandbox(_ id: String) async throws(RuntimeError) {
-    let _: Runtime_V1_StopPodSandboxResponse = try await long(
-      "StopPodSandbox", Runtime_V1_StopPodSandboxRequest.with { $0.podSandboxID = id },
-      timeout: limits.sandboxTimeout)
+    try await unlessAbsent { () throws(RuntimeError) in
+      let _: Runtime_V1_StopPodSandboxResponse = try await long(
+        "StopPodSandbox", Runtime_V1_StopPodSandboxRequest.with { $0.podSandboxID = id },
+        timeout: limits.sandboxTimeout)
+    }
   }
 
   /// Part of `ContainerRuntime`.
   public func removePodSandbox(_ id: String) async throws(RuntimeError) {
-    let _: Runtime_V1_RemovePodSandboxResponse = try await long(
-      "RemovePodSandbox", Runtime_V1_RemovePodSandboxRequest.with { $0.podSandboxID = id },
-      timeout: limits.sandboxTimeout)
+    try await unlessAbsent { () throws(RuntimeError) in
+      let _: Runtime_V1_RemovePodSandboxResponse = try await long(
+        "RemovePodSandbox", Runtime_V1_RemovePodSandboxRequest.with { $0.podSandboxID = id },
+        timeout: limits.sandboxTimeout)
+    }
   }
 
   /// Part of `ContainerRuntime`.
@@ -216,15 +231,19 @@ extension CRIClient {
       $0.containerID = id
       $0.timeout = Self.seconds(gracePeriod)
     }
-    let _: Runtime_V1_StopContainerResponse = try await long(
-      "StopContainer", request, timeout: timeout(beyond: gracePeriod))
+    try await unlessAbsent { () throws(RuntimeError) in
+      let _: Runtime_V1_StopContainerResponse = try await long(
+        "StopContainer", request, timeout: timeout(beyond: gracePeriod))
+    }
   }
 
   /// Part of `ContainerRuntime`.
   public func removeContainer(_ id: String) async throws(RuntimeError) {
-    let _: Runtime_V1_RemoveContainerResponse = try await long(
-      "RemoveContainer", Runtime_V1_RemoveContainerRequest.with { $0.containerID = id },
-      timeout: limits.sandboxTimeout)
+    try await unlessAbsent { () throws(RuntimeError) in
+      let _: Runtime_V1_RemoveContainerResponse = try await long(
+        "RemoveContainer", Runtime_V1_RemoveContainerRequest.with { $0.containerID = id },
+        timeout: limits.sandboxTimeout)
+    }
   }
 
   /// Part of `ContainerRuntime`.
@@ -414,9 +433,11 @@ extension CRIClient {
 
   /// Part of `ContainerRuntime`.
   public func removeImage(_ image: ImageReference) async throws(RuntimeError) {
-    let _: Runtime_V1_RemoveImageResponse = try await quick(
-      "RemoveImage", Runtime_V1_RemoveImageRequest.with { $0.image = image.message },
-      service: Self.imageService)
+    try await unlessAbsent { () throws(RuntimeError) in
+      let _: Runtime_V1_RemoveImageResponse = try await quick(
+        "RemoveImage", Runtime_V1_RemoveImageRequest.with { $0.image = image.message },
+        service: Self.imageService)
+    }
   }
 
   /// Part of `ContainerRuntime`.

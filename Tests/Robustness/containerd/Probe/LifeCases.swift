@@ -210,6 +210,7 @@ private func absent(_ stage: Stage) async throws {
   let runtime = stage.runtime
   try await runtime.stopPodSandbox("none")
   try await runtime.removePodSandbox("none")
+  try await runtime.stopContainer("none", gracePeriod: .zero)
   try await runtime.removeContainer("none")
   let calls: [(String, () async throws -> Void)] = [
     ("containerStatus", { _ = try await runtime.containerStatus("none") }),
