@@ -187,6 +187,20 @@ struct CRIClientTests {
     await eventually("the runtime hears of it") { log.all == ["cancelled"] }
   }
 
+  @Test func `a task that is cancelled before it calls does not call`() async throws {
+    let log = FakeRuntime.Log()
+    let gate = Gate()
+    let runtime = try await FakeRuntime(log: log, ["RuntimeService/Version": gate.handler(log)])
+    let client = runtime.client()
+    let task = Task {
+      await eventually("it is cancelled") { Task.isCancelled }
+      return await failure { _ = try await client.version() }
+    }
+    task.cancel()
+    #expect(await task.value?.code == .cancelled)
+    #expect(gate.count == 0)
+  }
+
   @Test func `a grace period beyond all measure is only long`() async throws {
     let log = FakeRuntime.Log()
     let runtime = try await FakeRuntime(

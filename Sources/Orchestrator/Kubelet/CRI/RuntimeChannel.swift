@@ -38,6 +38,14 @@ final class RuntimeChannel: @unchecked Sendable {
   /// Longer ones are as good as this, and a clock counts no further than some 290 years.
   private static let longestTimeout = Duration.seconds(10 * 365 * 86_400)
 
+  private static let givenUp = RuntimeError(.cancelled, "the call was given up")
+
+  private final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
+  }
+
   private let target: ClientConnection.Target
   private let eventLoop: any EventLoop
   private let limits: RuntimeClientLimits
@@ -71,11 +79,14 @@ final class RuntimeChannel: @unchecked Sendable {
     _ path: String, _ message: ByteBuffer, timeout: Duration, lane: Lane
   ) async throws(RuntimeError) -> ByteBuffer {
     let id = nextID()
+    let isGivenUp = Flag()
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation {
         (continuation: CheckedContinuation<Result<ByteBuffer, RuntimeError>, Never>) in
         let deadline = NIODeadline.now() + TimeAmount(min(max(timeout, .zero), Self.longestTimeout))
         eventLoop.execute { [self] in
+          // A task may be cancelled before its call has come here.
+          guard !isGivenUp.isSet else { return continuation.resume(returning: .failure(Self.givenUp)) }
           submit(
             id, lane: lane, deadline: deadline,
             start: { [self] connection, left in
@@ -88,8 +99,8 @@ final class RuntimeChannel: @unchecked Sendable {
         }
       }
     } onCancel: {
-      // After the submission, as a loop keeps the order.
-      eventLoop.execute { self.end(id, RuntimeError(.cancelled, "the call was given up")) }
+      isGivenUp.set()
+      eventLoop.execute { self.end(id, Self.givenUp) }
     }
     return try result.get()
   }
@@ -117,7 +128,7 @@ final class RuntimeChannel: @unchecked Sendable {
           return { call.cancel() }
         }, fail: onEnd)
     }
-    return { self.eventLoop.execute { self.end(id, RuntimeError(.cancelled, "the stream was given up")) } }
+    return { self.eventLoop.execute { self.end(id, Self.givenUp) } }
   }
 
   /// Ends every call as `.cancelled`, and takes no more.

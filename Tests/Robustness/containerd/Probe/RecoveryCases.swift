@@ -59,12 +59,24 @@ private func crowd(_ stage: Stage) async throws {
 }
 
 private func takenOver(_ stage: Stage) async throws {
+  let runtime = stage.runtime
+  let pod = try await runtime.runPodSandbox(stage.sandboxConfig(), runtimeHandler: "")
   let layout = ContainerdLayout(folder: stage.folder + "/containerd")
+  let first = await stage.containerd.processID
+  await stage.containerd.release()
   let second = ContainerdProcess(
     ContainerdConfiguration(layout: layout, machine: .current(folder: layout.folder)), on: stage.eventLoop
-  ) { _ in }
+  ) { print("    report: \($0)") }
   try await second.start()
-  try expect("the same process", await second.processID, await stage.containerd.processID)
+  try expect("the same process", await second.processID, first)
+  kill(first ?? 0, SIGKILL)
+  try await eventually("it is started again") {
+    let now = await second.processID
+    return try await runtime.status(verbose: false).isRuntimeReady && now != nil && now != first
+  }
+  let third = await second.processID
+  try expect("the sandbox is ready", try await runtime.podSandboxStatus(pod).sandbox.state, .ready)
   await second.release()
-  try expect("it runs on", try await stage.runtime.version().name, "containerd")
+  try await stage.containerd.start()
+  try expect("taken back", await stage.containerd.processID, third)
 }
