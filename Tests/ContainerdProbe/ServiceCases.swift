@@ -7,7 +7,7 @@ let serviceCases: [Case] = [
   ("images are listed, found, missing and removed", images),
   ("logs have CRI's form and are opened anew", logs),
   ("usage is counted", usage),
-  ("streaming addresses lead to this machine", streaming),
+  ("exec, attach and port-forward work over WebSocket", streaming),
   ("events come, or the runtime says that it has none", events),
 ]
 
@@ -114,18 +114,32 @@ private func usage(_ stage: Stage) async throws {
 }
 
 private func streaming(_ stage: Stage) async throws {
-  var config = stage.config("talk", shell: "cat")
+  var config = stage.config("talk", shell: "echo ready; exec cat")
   config.stdin = true
   let talk = try await stage.run(config)
+  let sandbox = talk.config
+  let web = try await stage.runtime.createContainer(
+    stage.config("web", Stage.web), in: talk.sandbox, sandboxConfig: sandbox)
+  try await stage.runtime.startContainer(web)
   let runtime = stage.runtime
-  let addresses = [
-    try await runtime.exec(talk.container, command: ["true"], streams: AttachedStreams()),
-    try await runtime.attach(talk.container, streams: AttachedStreams(stdin: true)),
-    try await runtime.portForward(talk.sandbox, ports: [8080]),
-  ]
-  for (address, word) in zip(addresses, ["exec", "attach", "portforward"]) {
+  let exec = try await runtime.exec(
+    talk.container, command: ["/bin/sh", "-c", "echo from $((6*7))"], streams: AttachedStreams())
+  let attach = try await runtime.attach(talk.container, streams: AttachedStreams(stdin: true))
+  let forward = try await runtime.portForward(talk.sandbox, ports: [8080])
+  for (address, word) in zip([exec, attach, forward], ["exec", "attach", "portforward"]) {
     try expect(address, address.hasPrefix("http://127.0.0.1:") && address.contains("/\(word)/"))
   }
+
+  try expect("exec", try webSocket(exec).read(until: "from 42").contains("from 42"))
+  let attached = try webSocket(attach)
+  try expect("stdin", attached.write(frame(channel: 0, "echoed\n")))
+  try expect("attach", attached.read(until: "echoed").contains("echoed"))
+  let address = try await runtime.podSandboxStatus(talk.sandbox).addresses.first ?? ""
+  try await eventually("the page is served") { get(address, "/")?.contains("It works.") == true }
+  let forwarded = try webSocket(forward)
+  try expect("request", forwarded.write(frame(channel: 0, "GET / HTTP/1.0\r\n\r\n")))
+  try expect("port-forward", forwarded.read(until: "It works.").contains("It works."))
+  try expect("once only", (try? webSocket(exec)) == nil)
 }
 
 private func events(_ stage: Stage) async throws {

@@ -169,32 +169,3 @@ final class Stage: Sendable {
 extension ExecResult {
   var text: String { String(decoding: standardOutput, as: UTF8.self) }
 }
-
-/// What an HTTP server of a pod answers to GET; nil while there is none.
-func get(_ address: String, _ path: String) -> String? {
-  let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-  guard connection >= 0 else { return nil }
-  defer { close(connection) }
-  var peer = sockaddr_in()
-  peer.sin_family = sa_family_t(AF_INET)
-  peer.sin_port = in_port_t(8080).bigEndian
-  guard inet_pton(AF_INET, address, &peer.sin_addr) == 1 else { return nil }
-  let isConnected = withUnsafePointer(to: peer) {
-    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      connect(connection, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-    }
-  }
-  guard isConnected else { return nil }
-  let request = Array("GET \(path) HTTP/1.0\r\n\r\n".utf8)
-  guard send(connection, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
-    return nil
-  }
-  var answer: [UInt8] = []
-  var piece = [UInt8](repeating: 0, count: 4_096)
-  while true {
-    let count = recv(connection, &piece, piece.count, 0)
-    guard count > 0 else { break }
-    answer += piece[..<count]
-  }
-  return String(decoding: answer, as: UTF8.self)
-}

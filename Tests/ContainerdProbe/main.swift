@@ -3,8 +3,8 @@ import NIOPosix
 
 // Drives a real containerd through the project's own client and says what differs from what it should do.
 // Usage: cri-probe FOLDER IMAGES [WORD]: containerd keeps everything below FOLDER, IMAGES has the archives of
-// scripts/images, WORD chooses the cases whose names have it. Started by the program `run` beside this folder, in
-// namespaces of its own.
+// scripts/images, WORD chooses the cases whose names have it. Started by Tests/Robustness/containerd/run, in namespaces
+// of its own.
 
 let arguments = CommandLine.arguments
 guard arguments.count >= 3 else {
