@@ -69,15 +69,19 @@ final class Stage: Sendable {
   let runtime: CRIClient
   private let lastUID = Atomic<Int>(0)
 
-  init(folder: String, images: String, on eventLoop: any EventLoop) {
+  /// - Parameter snapshotter: instead of the one that suits the machine.
+  init(
+    folder: String, images: String, snapshotter: ContainerdConfiguration.Snapshotter?,
+    on eventLoop: any EventLoop
+  ) {
     self.folder = folder
     self.images = images
     self.eventLoop = eventLoop
     let layout = ContainerdLayout(folder: folder + "/containerd")
     mkdir(layout.folder, 0o700)
-    containerd = ContainerdProcess(
-      ContainerdConfiguration(layout: layout, machine: .current(folder: layout.folder)), on: eventLoop
-    ) { print("  report: \($0)") }
+    var configuration = ContainerdConfiguration(layout: layout, machine: .current(folder: layout.folder))
+    if let snapshotter { configuration.snapshotter = snapshotter }
+    containerd = ContainerdProcess(configuration, on: eventLoop) { print("  report: \($0)") }
     runtime = CRIClient(socket: containerd.socket, on: eventLoop)
   }
 
