@@ -77,6 +77,20 @@ private func takenOver(_ stage: Stage) async throws {
   let third = await second.processID
   try expect("the sandbox is ready", try await runtime.podSandboxStatus(pod).sandbox.state, .ready)
   await second.release()
+
+  var changed = ContainerdConfiguration(layout: layout, machine: .current(folder: layout.folder))
+  changed.sandboxImage = "localhost/busybox:1"
+  let other = ContainerdProcess(changed, on: stage.eventLoop) { print("    report: \($0)") }
+  try await other.start()
+  try expect("another configuration is another process", await other.processID != third)
+  try expect("the sandbox is still ready", try await runtime.podSandboxStatus(pod).sandbox.state, .ready)
+  await other.stop()
+  try expect("stopped", await other.processID, nil)
+  let away = try await refusal("a call to what was stopped") { _ = try await runtime.version() }
+  try expect("\(away)", away.code, .unavailable)
+
   try await stage.containerd.start()
-  try expect("taken back", await stage.containerd.processID, third)
+  try await eventually("the sandbox is there") {
+    try await runtime.podSandboxStatus(pod).sandbox.state == .ready
+  }
 }

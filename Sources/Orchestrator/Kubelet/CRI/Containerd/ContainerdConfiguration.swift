@@ -133,8 +133,6 @@ public struct ContainerdLayout: Sendable, Hashable {
   public var networks: String { folder + "/cni" }
   /// What containerd prints.
   public var log: String { folder + "/containerd.log" }
-  /// The process's id.
-  public var processID: String { folder + "/containerd.pid" }
 
   /// Whether the sockets' paths are short enough.
   public var hasRoomForSocket: Bool {

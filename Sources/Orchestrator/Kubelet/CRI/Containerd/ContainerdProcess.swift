@@ -30,6 +30,7 @@ public actor ContainerdProcess {
   private let report: Report
   private var life: Life?
   private var supervision: Task<Void, Never>?
+  private var isStarting = false
   private var isStopping = false
 
   /// A containerd that is not started yet.
@@ -58,22 +59,29 @@ public actor ContainerdProcess {
 
   // MARK: Starting and stopping
 
-  /// Starts it, unless it runs, and returns when it answers.
+  /// Starts it, unless it runs or is being started, and returns when it answers.
   public func start() async throws {
-    guard supervision == nil else { return }
+    guard supervision == nil, !isStarting else { return }
+    isStarting = true
+    defer { isStarting = false }
     let layout = configuration.layout
     guard layout.hasRoomForSocket else { throw ContainerdError.folderTooLong(layout.folder) }
     for folder in [layout.folder, layout.root, layout.state, layout.networks] {
       try SmallFile.makeFolder(folder)
     }
+    let former = SmallFile.text(layout.configuration)
     try SmallFile.write(configuration.text, to: layout.configuration)
     isStopping = false
     if let left = leftBehind() {
-      report("containerd (process \(left)) runs already and is taken over")
       life = .adopted(left)
-    } else {
-      try launch()
+      if former == configuration.text {
+        report("containerd (process \(left)) runs already and is taken over")
+      } else {
+        report("containerd (process \(left)) runs with another configuration and is started again")
+        await endLife()
+      }
     }
+    if life == nil { try launch() }
     supervision = Task { await supervise() }
     do {
       try await untilItAnswers()
@@ -95,19 +103,20 @@ public actor ContainerdProcess {
   public func stop() async {
     isStopping = true
     supervision?.cancel()
-    if let life {
-      signal(SIGTERM)
-      let ended = await hasEnded(life, within: Self.stopPatience)
-      if !ended {
-        report("containerd does not stop and is killed")
-        signal(SIGKILL)
-        _ = await hasEnded(life, within: Self.stopPatience)
-      }
-    }
+    await endLife()
     await supervision?.value
     supervision = nil
-    life = nil
-    unlink(configuration.layout.processID)
+  }
+
+  private func endLife() async {
+    guard let life else { return }
+    signal(SIGTERM)
+    if await !hasEnded(life, within: Self.stopPatience) {
+      report("containerd does not stop and is killed")
+      signal(SIGKILL)
+      _ = await hasEnded(life, within: Self.stopPatience)
+    }
+    self.life = nil
   }
 
   private func launch() throws(ContainerdError) {
@@ -117,7 +126,6 @@ public actor ContainerdProcess {
       [program, "--config", layout.configuration], environment: Self.programEnvironment,
       log: layout.log)
     life = .child(child)
-    try SmallFile.write("\(child.id)\n", to: layout.processID)
   }
 
   private func signal(_ number: Int32) {
@@ -195,11 +203,17 @@ public actor ContainerdProcess {
 
   // MARK: One that was left behind
 
-  /// The process that the folder names, if it is a containerd with our configuration.
+  /// The containerd that runs with our configuration's file.
   private func leftBehind() -> pid_t? {
-    let text = SmallFile.text(configuration.layout.processID).filter { !$0.isWhitespace }
-    guard let id = pid_t(text), id > 1, isOurs(id) else { return nil }
-    return id
+    guard let processes = opendir("/proc") else { return nil }
+    defer { closedir(processes) }
+    while let entry = readdir(processes) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if let id = pid_t(name), isOurs(id) { return id }
+    }
+    return nil
   }
 
   private func isOurs(_ id: pid_t) -> Bool {
