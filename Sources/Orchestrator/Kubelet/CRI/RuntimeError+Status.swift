@@ -1,7 +1,7 @@
 import GRPC
 
 extension RuntimeError {
-  /// What containerd answers from its socket's first moment until its CRI plugin is there; the code it gives is UNKNOWN.
+  /// What containerd answers from its socket's first moment until its CRI plugin is there; its code for it is UNKNOWN.
   private static let startingText = "server is not initialized yet"
 
   /// The error of a call that ended so.

@@ -2,8 +2,8 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A program that runs beside us, in a session of its own: what a terminal sends to us does not reach it, and it outlives
-/// us unless it is stopped.
+/// A program that runs beside us, in a session of its own: what a terminal sends to us does not reach it, and it
+/// outlives us unless it is stopped.
 final class ChildProcess: Sendable {
   /// How a program ended.
   enum Ending: Sendable, Hashable, CustomStringConvertible {

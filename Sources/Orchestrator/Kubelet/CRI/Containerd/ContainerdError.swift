@@ -16,7 +16,8 @@ public enum ContainerdError: Error, Sendable, Hashable, CustomStringConvertible 
     switch self {
     case .fileSystem(let path, let reason): "\(path): \(reason)"
     case .folderTooLong(let folder):
-      "\(folder) is too long for a socket's path (\(ContainerdLayout.socketPathBytesMax) bytes): choose a shorter folder"
+      "\(folder) is too long for a socket's path (\(ContainerdLayout.socketPathBytesMax) bytes): "
+        + "choose a shorter folder"
     case .program(let name, let reason):
       "\(name) cannot be started: \(reason) (on Debian: apt-get install containerd runc containernetworking-plugins)"
     case .image(let path, let reason): "\(path) cannot be imported: \(reason)"

@@ -4,8 +4,8 @@ import Glibc
 struct LogFile: Sendable {
   let path: String
 
-  /// Once it is larger than the bound, its content moves to a file beside it, and it goes on empty. The program keeps it
-  /// open for appending, so that it cannot be renamed away under it.
+  /// Once it is larger than the bound, its content moves to a file beside it, and it goes on empty. The program keeps
+  /// it open for appending, so that it cannot be renamed away under it.
   func trim(to bytesMax: Int) {
     var facts = stat()
     guard stat(path, &facts) == 0, Int(facts.st_size) > bytesMax else { return }
