@@ -146,6 +146,11 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ] + nio),
 
+    module("DNS", path: "Sources/Orchestrator/DNS", ["Objects", "Exchange", "Client"] + nio),
+    module(
+      "ContainerRuntime", path: "Sources/Orchestrator/Kubelet/CRI",
+      ["GRPC", "HTTP", .product(name: "SwiftProtobuf", package: "swift-protobuf")] + nio,
+      exclude: ["Definitions"]),
     module("Proxy", path: "Sources/Orchestrator/Proxy", ["Objects", "Client"]),
     module("YAMLObjects", path: "Sources/Orchestrator/YAML", ["Objects", "Yams"]),
     module(
@@ -211,6 +216,18 @@ let package = Package(
       "SchedulerLoop",
       ["SchedulerLoop", "Scheduler", "Client", "ClientSupport", "Objects", "Exchange"]),
     tests("SimulatedNodes", ["SimulatedNodes", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests("DNS", ["DNS", "Objects", "Exchange", "Client", "ClientSupport"] + nio),
+    .executableTarget(
+      name: "dns-fixture", dependencies: ["DNS", "Objects", "Client", "ClientSupport"] + nio,
+      path: "Tests/DNSFixture", swiftSettings: settings),
+    tests(
+      "ContainerRuntime",
+      [
+        "ContainerRuntime", "GRPC", "HTTP", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ] + nio),
+    .executableTarget(
+      name: "cri-probe", dependencies: ["ContainerRuntime"] + nio, path: "Tests/ContainerdProbe",
+      swiftSettings: settings),
     tests("Proxy", ["Proxy", "Client", "ClientSupport", "Objects"]),
     tests("YAMLObjects", ["YAMLObjects", "Objects"]),
     tests("RemoteAPI", ["RemoteAPI"]),

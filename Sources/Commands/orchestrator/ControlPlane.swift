@@ -60,7 +60,7 @@ struct ControlPlane {
         started.fail(error)
       }
     }
-    if let error = started.waitForFailureOr({ signals.wait(milliseconds: 500) }) {
+    if let error = started.waitForFailureOr({ signals.poll(afterMilliseconds: 250) }) {
       task.cancel()
       throw error
     }
