@@ -3,7 +3,9 @@ import Client
 import Commands
 import Foundation
 import Logging
+import NIOCore
 import NIOPosix
+import Objects
 import Proxy
 import RemoteAPI
 
