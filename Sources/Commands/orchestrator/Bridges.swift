@@ -3,6 +3,7 @@ import Exchange
 import Foundation
 import HTTP
 import Objects
+import YAMLObjects
 
 extension APIRequest {
   /// A request as it came over a socket.
@@ -27,21 +28,6 @@ extension APIRequest {
       return (name: decoded(pair[0]), value: pair.count > 1 ? decoded(pair[1]) : "")
     }
   }
-
-  /// The path with its query, encoded.
-  var target: String {
-    func encoded(_ text: String) -> String {
-      text.addingPercentEncoding(withAllowedCharacters: Self.plain) ?? text
-    }
-    let path =
-      path.addingPercentEncoding(withAllowedCharacters: Self.plain.union(CharacterSet(charactersIn: "/:")))
-      ?? path
-    if query.isEmpty { return path }
-    return path + "?" + query.map { encoded($0.name) + "=" + encoded($0.value) }.joined(separator: "&")
-  }
-
-  private static let plain = CharacterSet(
-    charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 }
 
 extension HTTPServerResponse {
@@ -69,37 +55,6 @@ private struct OutgoingStream: ResponseStream {
 
   func next() async throws -> [UInt8]? { try await stream.next() }
   func cancel() { stream.cancel() }
-}
-
-private struct IncomingStream: BodyStream {
-  let stream: HTTPClientBody
-
-  /// A reader whose task is cancelled gets the end, as it does from a server in this process.
-  func next() async throws -> [UInt8]? {
-    do {
-      return try await stream.next()
-    } catch is CancellationError {
-      return nil
-    }
-  }
-  func cancel() { stream.cancel() }
-}
-
-/// The way to an API server in another process.
-struct RemoteTransport: APITransport {
-  let client: HTTPClient
-  let token: String?
-
-  func send(_ request: APIRequest) async throws -> APIResponse {
-    var headers = request.headers
-    if let token { headers.append((name: "authorization", value: "Bearer " + token)) }
-    let response = try await client.send(
-      HTTPClientRequest(
-        method: request.method, target: request.target, headers: headers, body: request.body))
-    return APIResponse(
-      status: response.status, headers: response.headers,
-      body: .stream(IncomingStream(stream: response.body)))
-  }
 }
 
 /// YAML bodies by way of a library.

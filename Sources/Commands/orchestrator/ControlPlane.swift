@@ -60,7 +60,7 @@ struct ControlPlane {
         started.fail(error)
       }
     }
-    if let error = started.waitForFailureOr({ signals.poll(afterMilliseconds: 50) }) {
+    if let error = started.waitForFailureOr({ signals.wait(milliseconds: 500) }) {
       task.cancel()
       throw error
     }
@@ -80,7 +80,7 @@ struct ControlPlane {
 
   private func startStore() throws -> StoreServer? {
     var arguments = ["--data-dir", command.dataDir + "/store", "--quota-backend-bytes", "0"]
-    let clients = command.storeListenClientUrls
+    let clients = command.storeListenClientUrls == "none" ? "" : command.storeListenClientUrls
     let peers = command.storeListenPeerUrls
     arguments += [
       "--listen-client-urls", clients.isEmpty ? "http://127.0.0.1:0" : clients, "--advertise-client-urls",

@@ -2,10 +2,10 @@ import ArgumentParser
 import Client
 import Commands
 import Foundation
-import HTTP
 import NIOCore
 import NIOPosix
 import Objects
+import RemoteAPI
 import SimulatedNodes
 
 /// `orchestrator simulate`.
@@ -77,7 +77,12 @@ struct SimulateCommand: ParsableCommand {
     options.runDuration = try duration(jobDuration, "job-duration")
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     defer { try? group.syncShutdownGracefully() }
-    let transport = try Self.transport(Kubeconfig(path: kubeconfig), on: group)
+    let transport: RemoteTransport
+    do throws(KubeconfigError) {
+      transport = try RemoteTransport(Kubeconfig(path: kubeconfig), on: group)
+    } catch {
+      throw ConfigurationError(.value, error.description)
+    }
     let client = APIClient(transport: transport, userAgent: "orchestrator-simulate")
     guard let simulation = SimulatedNodes(client: client, options: options) else {
       throw ConfigurationError(
@@ -93,25 +98,5 @@ struct SimulateCommand: ParsableCommand {
       isOver.signal()
     }
     _ = isOver.wait(timeout: .now() + .seconds(3))
-  }
-
-  /// The way to the server that a kubeconfig names.
-  static func transport(
-    _ kubeconfig: Kubeconfig, on group: MultiThreadedEventLoopGroup
-  ) throws(ConfigurationError) -> RemoteTransport {
-    guard let url = URL(string: kubeconfig.server), let host = url.host, url.scheme == "https" else {
-      throw ConfigurationError(.value, "\(kubeconfig.server) is no https URL")
-    }
-    var security = HTTPClient.TLS(roots: kubeconfig.certificateAuthority.map { .pem($0) } ?? .system)
-    if let chain = kubeconfig.clientCertificate, let key = kubeconfig.clientKey {
-      security.identity = TLSIdentity(certificateChain: chain, privateKey: key)
-    }
-    security.skipsVerification = kubeconfig.skipsVerification
-    do {
-      let client = try HTTPClient(host: host, port: url.port ?? 443, security: .tls(security), on: group)
-      return RemoteTransport(client: client, token: kubeconfig.token)
-    } catch {
-      throw ConfigurationError(.value, "the certificates of the kubeconfig cannot be used: \(error)")
-    }
   }
 }
