@@ -44,7 +44,14 @@ public struct RemoteTransport: APITransport {
 private struct IncomingStream: BodyStream {
   let stream: HTTPClientBody
 
-  func next() async throws -> [UInt8]? { try await stream.next() }
+  /// A reader whose task is cancelled gets the end, as it does from a server in this process.
+  func next() async throws -> [UInt8]? {
+    do {
+      return try await stream.next()
+    } catch is CancellationError {
+      return nil
+    }
+  }
   func cancel() { stream.cancel() }
 }
 

@@ -111,6 +111,18 @@ def foreign_certificates(k):
             equal(401, server.ask(connection, "GET", "/api/v1/nodes")[0], f"TLS {name}: the status")
 
 
+def authorities_named(k):
+    """A client that has certificates of several clusters learns which one to show."""
+    server = Server(k)
+    for version in ("-tls1_2", "-tls1_3"):
+        answer = subprocess.run(
+            ["openssl", "s_client", "-connect", f"{server.host}:{server.port}", version],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS).stdout
+        named = answer.partition("Acceptable client certificate CA names\n")[2].splitlines()[:1]
+        issuer = [line.partition("issuer=")[2] for line in answer.splitlines() if line.startswith("issuer=")]
+        equal(issuer, named, f"the authority named in {version}")
+
+
 def bodies_too_large(k):
     server = Server(k)
     limit = 3 << 20
@@ -121,7 +133,11 @@ def bodies_too_large(k):
                 {"content-type": "application/json"})
             equal(status, found, f"{size} bytes: {body[:300]}")
             equal("Status", json.loads(body)["kind"], f"what answers {size} bytes")
-    equal(f"Request entity too large: limit is {limit}", json.loads(body)["message"], "the message")
+    message = f"Request entity too large: limit is {limit}"
+    equal(message, json.loads(body)["message"], "the message")
+    # kubectl speaks HTTP/2, and has not sent the whole body when it is refused.
+    path = server.write("large.json", b"x" * (2 * limit))
+    k.fails("create", "--raw", f"/api/v1/namespaces/{k.namespace}/configmaps", "-f", path, message=message)
 
 
-CASES = [protocols, resumed_sessions, tokens_alone, foreign_certificates, bodies_too_large]
+CASES = [protocols, resumed_sessions, tokens_alone, foreign_certificates, authorities_named, bodies_too_large]

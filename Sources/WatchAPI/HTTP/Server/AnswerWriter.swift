@@ -273,16 +273,20 @@ struct PartsReader {
   private var parts: [[UInt8]]
   private var index = 0
   private var offset = 0
+  private var left: Int
   let byteCount: Int
 
   init(_ parts: [[UInt8]]) {
     self.parts = parts
     byteCount = parts.reduce(0) { $0 + $1.count }
+    left = byteCount
   }
 
   /// The bytes that follow, small parts joined; nil at the end.
   mutating func next(atMost limit: Int) -> ByteBuffer? {
+    guard left > 0 else { return nil }
     var piece = ByteBuffer()
+    piece.reserveCapacity(min(left, limit))
     while index < parts.count, piece.readableBytes < limit {
       let count = min(limit - piece.readableBytes, parts[index].count - offset)
       piece.writeBytes(parts[index][offset..<(offset + count)])
@@ -293,7 +297,8 @@ struct PartsReader {
         offset = 0
       }
     }
-    return piece.readableBytes > 0 ? piece : nil
+    left -= piece.readableBytes
+    return piece
   }
 }
 
