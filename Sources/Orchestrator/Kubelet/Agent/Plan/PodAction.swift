@@ -1,3 +1,5 @@
+import Objects
+
 /// One thing to do about a pod.
 public enum PodAction: Sendable, Hashable {
   /// Make a sandbox; `attempt` counts those before it.

@@ -1,5 +1,5 @@
 import Client
-import Objects
+public import Objects
 
 /// What the kubelet asks about pods. Absent fields read as Go's zero values.
 extension JSON {
