@@ -79,9 +79,9 @@ struct PodFields: Sendable {
     guard isKnown else { return nil }
     var quantity = spec.json["resources", list]?[resource].flatMap { Quantity($0) }
     if list == "limits", quantity?.isZero ?? true, let node = allocatable[resource] { quantity = Quantity(node) }
-    let value = quantity ?? Quantity(0)
-    var divisor = reference["divisor"].flatMap { Quantity($0) } ?? Quantity(1)
-    if divisor.isZero { divisor = Quantity(1) }
+    let value = quantity ?? Quantity(Int64(0))
+    var divisor = reference["divisor"].flatMap { Quantity($0) } ?? Quantity(Int64(1))
+    if divisor.isZero { divisor = Quantity(Int64(1)) }
     return resource == "cpu"
       ? String(Self.ceiling(value.milliValue, divisor.milliValue))
       : String(Self.ceiling(value.value, divisor.value))
