@@ -28,6 +28,9 @@ public struct CrashBackoff: Sendable, Hashable {
     return rest > .zero ? rest : nil
   }
 
+  /// When something was tried last; nil if it was not, or long ago.
+  public func lastTry(_ key: String) -> Timestamp? { entries[key]?.updatedAt }
+
   /// The wait that counts for a key.
   public func wait(_ key: String) -> Duration { entries[key]?.wait ?? Self.initial }
 

@@ -1,4 +1,4 @@
-public import Objects
+import Objects
 
 /// A probe as its container describes it.
 public struct ProbeSpec: Sendable, Hashable {
