@@ -2,6 +2,7 @@ import Client
 import ContainerRuntime
 import Exchange
 import Objects
+import Synchronization
 
 extension KubeletRunner {
   /// Does one thing; false if it failed.

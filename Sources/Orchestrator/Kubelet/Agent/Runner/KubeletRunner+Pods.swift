@@ -2,6 +2,7 @@ import Client
 import ContainerRuntime
 import Exchange
 import Objects
+import Synchronization
 
 extension KubeletRunner {
   /// Does what is to be done next about a pod.

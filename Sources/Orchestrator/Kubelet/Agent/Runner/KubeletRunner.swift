@@ -1,6 +1,6 @@
 public import Client
 public import ContainerRuntime
-public import Objects
+import Objects
 import Synchronization
 
 /// The kubelet's loop: pods of its node from the API server, their containers in the runtime, their status back. All
