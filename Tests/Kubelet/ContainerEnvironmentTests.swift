@@ -108,14 +108,15 @@ private func own(_ environment: ContainerEnvironment) -> [String] {
       ])
   }
 
-  @Test(arguments: [
-    (["configMapKeyRef": ["name": "none", "key": "k"]], "configmap \"none\" not found"),
-    (["secretKeyRef": ["name": "none", "key": "k"]], "secret \"none\" not found"),
-    (["secretKeyRef": ["name": "keys", "key": "k"]], "couldn't find key k in Secret n/keys"),
-    (["configMapKeyRef": ["name": "settings", "key": "k"]], "couldn't find key k in ConfigMap n/settings"),
-    (["fieldRef": ["fieldPath": "spec.x"]], "unsupported fieldPath: spec.x"),
-    (["resourceFieldRef": ["resource": "limits.gpu"]], "unsupported container resource : limits.gpu"),
-  ] as [(JSON, String)])
+  @Test(
+    arguments: [
+      (["configMapKeyRef": ["name": "none", "key": "k"]], "configmap \"none\" not found"),
+      (["secretKeyRef": ["name": "none", "key": "k"]], "secret \"none\" not found"),
+      (["secretKeyRef": ["name": "keys", "key": "k"]], "couldn't find key k in Secret n/keys"),
+      (["configMapKeyRef": ["name": "settings", "key": "k"]], "couldn't find key k in ConfigMap n/settings"),
+      (["fieldRef": ["fieldPath": "spec.x"]], "unsupported fieldPath: spec.x"),
+      (["resourceFieldRef": ["resource": "limits.gpu"]], "unsupported container resource : limits.gpu"),
+    ] as [(JSON, String)])
   func `what is missing is named`(from: JSON, message: String) {
     #expect(throws: ContainerConfigError(message)) {
       try environment(["env": [["name": "A", "valueFrom": from]]])

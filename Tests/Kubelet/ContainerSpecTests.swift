@@ -138,16 +138,17 @@ private func limits(requests: JSON, limits: JSON) -> JSON {
     #expect(config.security.maskedPaths.contains("/proc/kcore"))
   }
 
-  @Test(arguments: [
-    // requests, limits, shares, quota, memory, score, cgroup
-    ([:], [:], 2, 0, 0, 1000, "/kubepods/besteffort/podu"),
-    (["cpu": "500m", "memory": "250Mi"], [:], 512, 0, 0, 750, "/kubepods/burstable/podu"),
-    (["cpu": "1m"], ["cpu": "5m"], 2, 1000, 0, 999, "/kubepods/burstable/podu"),
-    (
-      ["cpu": "2", "memory": "100Mi"], ["cpu": "2", "memory": "100Mi"], 2048, 200_000, 104_857_600, -997,
-      "/kubepods/podu"
-    ),
-  ] as [(JSON, JSON, Int64, Int64, Int64, Int64, String)])
+  @Test(
+    arguments: [
+      // requests, limits, shares, quota, memory, score, cgroup
+      ([:], [:], 2, 0, 0, 1000, "/kubepods/besteffort/podu"),
+      (["cpu": "500m", "memory": "250Mi"], [:], 512, 0, 0, 750, "/kubepods/burstable/podu"),
+      (["cpu": "1m"], ["cpu": "5m"], 2, 1000, 0, 999, "/kubepods/burstable/podu"),
+      (
+        ["cpu": "2", "memory": "100Mi"], ["cpu": "2", "memory": "100Mi"], 2048, 200_000, 104_857_600, -997,
+        "/kubepods/podu"
+      ),
+    ] as [(JSON, JSON, Int64, Int64, Int64, Int64, String)])
   func `resources become control groups`(
     requests: JSON, limit: JSON, shares: Int64, quota: Int64, memory: Int64, score: Int64, group: String
   ) throws {
@@ -210,15 +211,21 @@ private func limits(requests: JSON, limits: JSON) -> JSON {
     #expect((namespaces.pid, namespaces.targetID) == (.target, "c.0"))
   }
 
-  @Test(arguments: [
-    (["runAsNonRoot": true, "runAsUser": 0], Image(id: "1"), "container's runAsUser breaks non-root policy"),
-    (["runAsNonRoot": true], Image(id: "1", uid: 0), "container has runAsNonRoot and image will run as root"),
-    (["runAsNonRoot": true], Image(id: "1"), "container has runAsNonRoot and image will run as root"),
-    (
-      ["runAsNonRoot": true], Image(id: "1", username: "nginx"),
-      "container has runAsNonRoot and image has non-numeric user (nginx), cannot verify user is non-root"
-    ),
-  ] as [(JSON, Image, String)])
+  @Test(
+    arguments: [
+      (
+        ["runAsNonRoot": true, "runAsUser": 0], Image(id: "1"), "container's runAsUser breaks non-root policy"
+      ),
+      (
+        ["runAsNonRoot": true], Image(id: "1", uid: 0),
+        "container has runAsNonRoot and image will run as root"
+      ),
+      (["runAsNonRoot": true], Image(id: "1"), "container has runAsNonRoot and image will run as root"),
+      (
+        ["runAsNonRoot": true], Image(id: "1", username: "nginx"),
+        "container has runAsNonRoot and image has non-numeric user (nginx), cannot verify user is non-root"
+      ),
+    ] as [(JSON, Image, String)])
   func `a container that must not be root is refused`(context: JSON, image: Image, message: String) {
     let it = pod([["name": "c", "image": "i", "securityContext": context]])
     #expect(throws: ContainerConfigError(message + " (pod: \"p_n(u)\", container: c)")) {

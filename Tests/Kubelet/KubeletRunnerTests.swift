@@ -20,7 +20,9 @@ private final class Transport: ProbeTransport {
   let serves = Mutex(true)
   func http(
     _ probe: HTTPProbe, host: String, timeout: Duration
-  ) async throws(ProbeTransportError) -> (status: Int, body: String) { (serves.withLock { $0 } ? 200 : 500, "") }
+  ) async throws(ProbeTransportError) -> (status: Int, body: String) {
+    (serves.withLock { $0 } ? 200 : 500, "")
+  }
   func connect(host: String, port: Int, timeout: Duration) async throws(ProbeTransportError) {}
   func grpcHealth(
     host: String, port: Int, service: String, timeout: Duration
@@ -157,7 +159,9 @@ private struct Node: Sendable {
           second.server.object(second.resources.pods, "n", "q")?["status", "phase"] == "Running"
         })
       #expect(
-        second.runtime.calls.dropFirst(calls.count).allSatisfy { $0.hasPrefix("runSandbox q") || !$0.hasPrefix("run") })
+        second.runtime.calls.dropFirst(calls.count).allSatisfy {
+          $0.hasPrefix("runSandbox q") || !$0.hasPrefix("run")
+        })
       #expect(second.runtime.calls.filter { $0.hasPrefix("stop") } == [])
     }
   }
@@ -186,7 +190,8 @@ private struct Node: Sendable {
       #expect(await node.passes { reason() == "ImagePullBackOff" })
       node.runtime.fail("pull", nil)
       #expect(await node.isRunning())
-      #expect(await node.passes { node.reasons().isSuperset(of: ["Pulling", "Failed", "BackOff", "Pulled"]) })
+      #expect(
+        await node.passes { node.reasons().isSuperset(of: ["Pulling", "Failed", "BackOff", "Pulled"]) })
     }
   }
 

@@ -13,7 +13,8 @@ private func probe(
   var container: JSON = ["name": "c", "image": "i", "ports": ports]
   container[kind.field] = json
   let it = pod([container])
-  return try #require(ProbeSpec(kind, of: try #require(it.containerSpec("c"))))
+  let spec = try #require(it.containerSpec("c"))
+  return try #require(ProbeSpec(kind, of: spec))
 }
 
 private struct Transport: ProbeTransport {
@@ -77,7 +78,8 @@ private struct Transport: ProbeTransport {
     var state = ProbeState(
       try probe(.liveness, ["failureThreshold": 1]), containerID: "c.0", startedAt: at(0))
     let outcome = ProbeOutcome(.failure, "no")
-    #expect(state.take(outcome, now: at(1)))
+    let changed = state.take(outcome, now: at(1))
+    #expect(changed)
     #expect(state.verdict == false)
     #expect(state.step(isStarted: true, isEnding: false, now: at(100)) == .stop)
     #expect(state.message(outcome) == "Liveness probe failed: no")
@@ -95,7 +97,8 @@ private struct Transport: ProbeTransport {
     #expect((request.port, request.path, request.usesTLS) == (8080, "/health", true))
     #expect(request.headers.map(\.name) == ["User-Agent", "Accept"])
     let it = pod([["name": "c", "image": "i", "livenessProbe": ["tcpSocket": ["port": "none"]]]])
-    #expect(ProbeSpec(.liveness, of: try #require(it.containerSpec("c"))) == nil)
+    let spec = try #require(it.containerSpec("c"))
+    #expect(ProbeSpec(.liveness, of: spec) == nil)
   }
 
   @Test func `tries have outcomes`() async throws {

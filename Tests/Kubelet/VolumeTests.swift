@@ -103,52 +103,54 @@ private func files(_ volume: JSON) throws(ContainerConfigError) -> [String: Stri
 }
 
 @Suite struct VolumeTests {
-  @Test(arguments: [
-    (["configMap": ["name": "m"]], ["a": "1 644", "b": "2 644", "z": "\u{0}\u{1} 644"]),
-    (
-      [
-        "configMap": [
-          "name": "m", "defaultMode": 256,
-          "items": [["key": "a", "path": "d/x"], ["key": "b", "path": "y", "mode": 448]],
-        ]
-      ], ["d/x": "1 400", "y": "2 700"]
-    ),
-    (["secret": ["secretName": "s"]], ["k": "secret 644"]),
-    (["secret": ["secretName": "none", "optional": true]], [:]),
-    (
-      [
-        "downwardAPI": [
-          "items": [["path": "labels", "fieldRef": ["fieldPath": "metadata.labels"]]]
-        ]
-      ], ["labels": "x=\"y\" 644"]
-    ),
-    (
-      [
-        "projected": [
-          "defaultMode": 288,
-          "sources": [
-            ["secret": ["name": "s"]], ["serviceAccountToken": ["path": "token"]],
-            ["configMap": ["name": "m", "items": [["key": "a", "path": "ca.crt"]]]],
-          ],
-        ]
-      ], ["k": "secret 440", "token": "tok 440", "ca.crt": "1 440"]
-    ),
-  ] as [(JSON, [String: String])])
+  @Test(
+    arguments: [
+      (["configMap": ["name": "m"]], ["a": "1 644", "b": "2 644", "z": "\u{0}\u{1} 644"]),
+      (
+        [
+          "configMap": [
+            "name": "m", "defaultMode": 256,
+            "items": [["key": "a", "path": "d/x"], ["key": "b", "path": "y", "mode": 448]],
+          ]
+        ], ["d/x": "1 400", "y": "2 700"]
+      ),
+      (["secret": ["secretName": "s"]], ["k": "secret 644"]),
+      (["secret": ["secretName": "none", "optional": true]], [:]),
+      (
+        [
+          "downwardAPI": [
+            "items": [["path": "labels", "fieldRef": ["fieldPath": "metadata.labels"]]]
+          ]
+        ], ["labels": "x=\"y\" 644"]
+      ),
+      (
+        [
+          "projected": [
+            "defaultMode": 288,
+            "sources": [
+              ["secret": ["name": "s"]], ["serviceAccountToken": ["path": "token"]],
+              ["configMap": ["name": "m", "items": [["key": "a", "path": "ca.crt"]]]],
+            ],
+          ]
+        ], ["k": "secret 440", "token": "tok 440", "ca.crt": "1 440"]
+      ),
+    ] as [(JSON, [String: String])])
   func `objects become files`(volume: JSON, expected: [String: String]) throws {
     #expect(try files(volume) == expected)
   }
 
-  @Test(arguments: [
-    (["configMap": ["name": "none"]], "configmap \"none\" not found"),
-    (
-      ["configMap": ["name": "m", "items": [["key": "q", "path": "q"]]]],
-      "references non-existent config key: q"
-    ),
-    (
-      ["configMap": ["name": "m", "items": [["key": "a", "path": "../a"]]]],
-      "invalid path \"../a\" in a volume"
-    ),
-  ] as [(JSON, String)])
+  @Test(
+    arguments: [
+      (["configMap": ["name": "none"]], "configmap \"none\" not found"),
+      (
+        ["configMap": ["name": "m", "items": [["key": "q", "path": "q"]]]],
+        "references non-existent config key: q"
+      ),
+      (
+        ["configMap": ["name": "m", "items": [["key": "a", "path": "../a"]]]],
+        "invalid path \"../a\" in a volume"
+      ),
+    ] as [(JSON, String)])
   func `what is missing or leads out is refused`(volume: JSON, message: String) {
     #expect(throws: ContainerConfigError(message)) { try files(volume) }
   }
@@ -175,17 +177,18 @@ private func files(_ volume: JSON) throws(ContainerConfigError) -> [String: Stri
     #expect(throws: NodeFileError.self) { try writer.write([:], stamp: "t3") }
   }
 
-  @Test(arguments: [
-    ("", "/none", nil), ("Directory", "/d", nil), ("File", "/f", nil), ("Socket", "/s", nil),
-    ("Directory", "/l", nil), ("DirectoryOrCreate", "/new", nil), ("FileOrCreate", "/new", nil),
-    ("Directory", "/f", "hostPath type check failed: /f is not a directory"),
-    ("File", "/none", "hostPath type check failed: /none is not a file"),
-    ("Socket", "/f", "hostPath type check failed: /f is not a socket file"),
-    ("CharDevice", "/f", "hostPath type check failed: /f is not a character device"),
-    ("FileOrCreate", "/d", "hostPath type check failed: /d is not a file"),
-    ("Odd", "/d", "Odd is an invalid volume type"),
-    ("Directory", "/loop", "too many levels of symbolic links: /loop"),
-  ] as [(String, String, String?)])
+  @Test(
+    arguments: [
+      ("", "/none", nil), ("Directory", "/d", nil), ("File", "/f", nil), ("Socket", "/s", nil),
+      ("Directory", "/l", nil), ("DirectoryOrCreate", "/new", nil), ("FileOrCreate", "/new", nil),
+      ("Directory", "/f", "hostPath type check failed: /f is not a directory"),
+      ("File", "/none", "hostPath type check failed: /none is not a file"),
+      ("Socket", "/f", "hostPath type check failed: /f is not a socket file"),
+      ("CharDevice", "/f", "hostPath type check failed: /f is not a character device"),
+      ("FileOrCreate", "/d", "hostPath type check failed: /d is not a file"),
+      ("Odd", "/d", "Odd is an invalid volume type"),
+      ("Directory", "/loop", "too many levels of symbolic links: /loop"),
+    ] as [(String, String, String?)])
   func `a path of the node is checked`(type: String, path: String, message: String?) throws {
     let memory = MemoryFiles()
     memory.entries.withLock {

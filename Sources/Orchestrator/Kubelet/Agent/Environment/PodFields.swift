@@ -78,7 +78,9 @@ struct PodFields: Sendable {
       ["cpu", "memory", "ephemeral-storage"].contains(resource) || resource.hasPrefix("hugepages-")
     guard isKnown else { return nil }
     var quantity = spec.json["resources", list]?[resource].flatMap { Quantity($0) }
-    if list == "limits", quantity?.isZero ?? true, let node = allocatable[resource] { quantity = Quantity(node) }
+    if list == "limits", quantity?.isZero ?? true, let node = allocatable[resource] {
+      quantity = Quantity(node)
+    }
     let value = quantity ?? Quantity(Int64(0))
     var divisor = reference["divisor"].flatMap { Quantity($0) } ?? Quantity(Int64(1))
     if divisor.isZero { divisor = Quantity(Int64(1)) }

@@ -29,7 +29,9 @@ public struct ObservedPod: Sendable, Hashable {
   /// A pod's sandboxes and containers, in any order.
   public init(sandboxes: [PodSandboxStatus] = [], containers: [Item] = []) {
     self.sandboxes = sandboxes.sorted {
-      ($0.sandbox.createdAt, $0.sandbox.metadata.attempt) > ($1.sandbox.createdAt, $1.sandbox.metadata.attempt)
+      ($0.sandbox.createdAt, $0.sandbox.metadata.attempt) > (
+        $1.sandbox.createdAt, $1.sandbox.metadata.attempt
+      )
     }
     self.containers = containers.sorted {
       ($0.status.createdAt, $0.status.metadata.attempt) > ($1.status.createdAt, $1.status.metadata.attempt)

@@ -54,7 +54,8 @@ public struct ProbeRunner: Sendable {
         let serves = try await transport.grpcHealth(
           host: address, port: port, service: service, timeout: spec.timeout)
         return serves
-          ? ProbeOutcome(.success) : ProbeOutcome(.failure, "service unhealthy (responded with \"NOT_SERVING\")")
+          ? ProbeOutcome(.success)
+          : ProbeOutcome(.failure, "service unhealthy (responded with \"NOT_SERVING\")")
       } catch {
         return ProbeOutcome(.failure, error.message)
       }

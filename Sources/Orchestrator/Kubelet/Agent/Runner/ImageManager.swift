@@ -46,7 +46,8 @@ struct ImageManager: Sendable {
       case .pull: break
       }
     } catch {
-      return .missing(WaitingReason("ImageInspectError", "Failed to inspect image \"\(name)\": \(error.message)"))
+      return .missing(
+        WaitingReason("ImageInspectError", "Failed to inspect image \"\(name)\": \(error.message)"))
     }
     if let wait {
       tell("Normal", "BackOff", "Back-off pulling image \"\(name)\"")

@@ -141,7 +141,8 @@ extension KubeletRunner {
     return await launch(id, spec, pod, observed)
   }
 
-  private func launch(_ id: String, _ spec: ContainerSpec, _ pod: JSON, _ observed: ObservedPod) async -> Bool {
+  private func launch(_ id: String, _ spec: ContainerSpec, _ pod: JSON, _ observed: ObservedPod) async -> Bool
+  {
     do throws(RuntimeError) {
       try await runtime.startContainer(id)
     } catch {

@@ -43,7 +43,9 @@ extension KubeletRunner {
     let plan = PodPlan(
       pod: pod, observed: observed, probes: verdicts(uid), backoff: backoff, failure: memory.failure,
       now: time.now)
-    if let failure = plan.failure, memory.failure == nil { tell(pod, "Normal", failure.reason, failure.message) }
+    if let failure = plan.failure, memory.failure == nil {
+      tell(pod, "Normal", failure.reason, failure.message)
+    }
     for name in plan.backingOff.keys.sorted() { tellBackOff(name, pod) }
     state.withLock { state in
       state.memory[uid, default: PodMemory()].failure = plan.failure

@@ -31,7 +31,8 @@ struct PodConditions: Sendable {
   private var initialized: Finding {
     if phase == "Succeeded" { return Finding(isTrue: true, reason: "PodCompleted") }
     let hasBegun = apps.contains {
-      $0["state", "running"] != nil || $0["state", "terminated"] != nil || $0["lastState", "terminated"] != nil
+      $0["state", "running"] != nil || $0["state", "terminated"] != nil
+        || $0["lastState", "terminated"] != nil
     }
     if hasBegun { return Finding(isTrue: true) }
     let incomplete = zip(pod.initContainers, inits).filter { spec, status in

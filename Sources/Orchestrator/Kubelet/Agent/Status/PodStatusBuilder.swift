@@ -88,7 +88,8 @@ public struct PodStatusBuilder: Sendable {
   private static func rawPhase(_ pod: JSON, inits: [JSON], apps: [JSON]) -> String {
     let policy = RestartPolicy(pod["spec", "restartPolicy"])
     let hasBegun = apps.contains {
-      $0["state", "running"] != nil || $0["state", "terminated"] != nil || $0["lastState", "terminated"] != nil
+      $0["state", "running"] != nil || $0["state", "terminated"] != nil
+        || $0["lastState", "terminated"] != nil
     }
     for (spec, status) in zip(pod.initContainers, inits) where spec.kind == .initialization && !hasBegun {
       if let code = status["state", "terminated", "exitCode"]?.integer {

@@ -37,7 +37,8 @@ public enum HostPath {
   }
 
   /// What the path leads to in the end.
-  private static func resolved(_ path: String, _ files: any NodeFiles) throws(NodeFileError) -> NodeFileKind? {
+  private static func resolved(_ path: String, _ files: any NodeFiles) throws(NodeFileError) -> NodeFileKind?
+  {
     var path = path
     // As many links as Linux follows.
     for _ in 0..<40 {
