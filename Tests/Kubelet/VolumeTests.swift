@@ -93,6 +93,16 @@ private final class MemoryFiles: NodeFiles {
   var paths: [String] { entries.withLock { $0.keys.sorted() } }
 }
 
+private final class FakeMounter: Mounter {
+  let calls = Mutex<[String]>([])
+  func mountMemory(at path: String, sizeBytes: Int64?) async throws(NodeFileError) {
+    calls.withLock { $0.append("mount \(path) \(sizeBytes ?? 0)") }
+  }
+  func unmountAll(below path: String) async throws(NodeFileError) {
+    calls.withLock { $0.append("unmount \(path)") }
+  }
+}
+
 private let sources = PodSources(
   configMaps: ["m": ["data": ["a": "1", "b": "2"], "binaryData": ["z": "AAE="]]],
   secrets: ["s": ["data": ["k": "c2VjcmV0"]]])
@@ -213,5 +223,67 @@ private func files(_ volume: JSON) throws(ContainerConfigError) -> [String: Stri
     for bad in ["../x", "a/../../x", "/etc", "out", "out/passwd"] {
       #expect(throws: ContainerConfigError.self) { try SubPath.resolve(bad, in: "/v", memory) }
     }
+  }
+
+  @Test func `a pod's volumes are mounted and go with it`() async throws {
+    let (memory, mounter) = (MemoryFiles(), FakeMounter())
+    let volumes = NodeVolumes(files: memory, mounter: mounter, stamp: { "t" }) {
+      (_, _) async throws(ContainerConfigError) in "tok"
+    }
+    let it = pod(
+      [
+        [
+          "name": "c", "image": "i", "terminationMessagePath": "/dev/termination-log",
+          "env": [["name": "A", "value": "x"]],
+          "volumeMounts": [
+            ["name": "cache", "mountPath": "/cache", "subPathExpr": "$(A)/y"],
+            ["name": "conf", "mountPath": "conf", "readOnly": true],
+          ],
+        ]
+      ],
+      spec: [
+        "volumes": [
+          ["name": "cache", "emptyDir": ["medium": "Memory", "sizeLimit": "1Mi"]],
+          ["name": "conf", "configMap": ["name": "m"]],
+        ]
+      ])
+    let settings = NodeSettings(nodeName: "node-a", addresses: [], rootDirectory: "/k", logDirectory: "/log")
+    let spec = try #require(it.containerSpec("c"))
+    let environment = try ContainerEnvironment(of: "c", in: it, sources)
+    try await volumes.prepareSandbox(it, settings: settings)
+    let mounts = try await volumes.mounts(
+      spec, of: it, attempt: 1, environment: environment, sources: sources, settings: settings)
+    let root = "/k/pods/u/volumes/kubernetes.io~"
+    #expect(
+      mounts == [
+        Mount(containerPath: "/cache", hostPath: "\(root)empty-dir/cache/x/y"),
+        Mount(containerPath: "/conf", hostPath: "\(root)configmap/conf", isReadOnly: true),
+        Mount(containerPath: "/etc/hosts", hostPath: "/k/pods/u/etc-hosts"),
+        Mount(containerPath: "/dev/termination-log", hostPath: "/k/pods/u/containers/c/1"),
+      ])
+    #expect(try memory.read("\(root)configmap/conf/..data/a") == Array("1".utf8))
+    try await volumes.tearDown(podUID: "u", settings: settings)
+    try await volumes.tearDown(podUID: "../x", settings: settings)
+    #expect(
+      mounter.calls.withLock { $0 } == [
+        "mount \(root)empty-dir/cache 1048576", "unmount /k/pods/u",
+      ])
+    #expect(memory.paths == ["/k", "/k/pods", "/log"])
+  }
+
+  @Test func `the machine's files are written and replaced in one step`() throws {
+    let root = "/tmp/kubelet-volume-\(UInt64.random(in: 0 ... .max))"
+    let files = SystemFiles()
+    defer { try? files.remove(root) }
+    let writer = AtomicWriter(files, root: root)
+    try writer.write(["a": VolumeFile([1], mode: 0o600), "d/b": VolumeFile([2], mode: 0o644)], stamp: "1")
+    #expect(try files.read("\(root)/d/b") == [2])
+    try writer.write(["a": VolumeFile([3], mode: 0o600)], stamp: "2")
+    #expect(try files.read("\(root)/a") == [3])
+    #expect(try files.list(root) == ["..2", "..data", "a"])
+    #expect(try files.kind("\(root)/a") == .link)
+    #expect(try files.kind("\(root)/none") == nil)
+    try files.remove(root)
+    #expect(try files.kind(root) == nil)
   }
 }
