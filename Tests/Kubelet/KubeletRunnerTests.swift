@@ -225,4 +225,18 @@ private struct Node: Sendable {
       #expect(await node.passes { node.reasons().isSuperset(of: ["Unhealthy", "Killing"]) })
     }
   }
+
+  @Test func `a container that cannot start does not keep the others from it`() async throws {
+    let node = try Node()
+    node.put(
+      pod([["name": "bad", "image": "none", "imagePullPolicy": "Never"], ["name": "c", "image": "i"]]))
+    try await node.run {
+      #expect(await node.passes { node.runtime.calls.contains("start c-0") })
+      #expect(
+        await node.passes {
+          node.pod?["status", "containerStatuses"]?.array?.first?["state", "waiting", "reason"]
+            == "ErrImageNeverPull"
+        })
+    }
+  }
 }

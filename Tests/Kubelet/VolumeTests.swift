@@ -286,4 +286,23 @@ private func files(_ volume: JSON) throws(ContainerConfigError) -> [String: Stri
     try files.remove(root)
     #expect(try files.kind(root) == nil)
   }
+
+  @Test func `a volume that cannot be made is a failure of the mount`() async throws {
+    let volumes = NodeVolumes(files: MemoryFiles(), mounter: FakeMounter(), stamp: { "t" }) {
+      (_, _) async throws(ContainerConfigError) in "tok"
+    }
+    let it = pod(
+      [["name": "c", "image": "i", "volumeMounts": [["name": "conf", "mountPath": "/conf"]]]],
+      spec: ["volumes": [["name": "conf", "secret": ["secretName": "none"]]]])
+    let spec = try #require(it.containerSpec("c"))
+    let environment = try ContainerEnvironment(of: "c", in: it, sources)
+    let settings = NodeSettings(nodeName: "node-a", addresses: [])
+    await #expect(
+      throws: ContainerConfigError(
+        "MountVolume.SetUp failed for volume \"conf\" : secret \"none\" not found", isMountFailure: true)
+    ) {
+      try await volumes.mounts(
+        spec, of: it, attempt: 0, environment: environment, sources: sources, settings: settings)
+    }
+  }
 }

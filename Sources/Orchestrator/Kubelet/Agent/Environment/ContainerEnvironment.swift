@@ -5,9 +5,14 @@ public import Objects
 public struct ContainerConfigError: Error, Sendable, Hashable {
   /// For `state.waiting.message` and the `Failed` event.
   public var message: String
+  /// Whether a volume is the reason: the container then waits as one that is being made.
+  public var isMountFailure: Bool
 
   /// An error.
-  public init(_ message: String) { self.message = message }
+  public init(_ message: String, isMountFailure: Bool = false) {
+    self.message = message
+    self.isMountFailure = isMountFailure
+  }
 }
 
 /// The objects that pods take values from, as far as a pod refers to them.

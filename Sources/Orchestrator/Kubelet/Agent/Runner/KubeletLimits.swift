@@ -1,7 +1,11 @@
 /// The bounds of the kubelet's queues, caches and waits.
 public enum KubeletLimits {
-  /// So many pods are looked at at a time.
-  public static let podWorkers = 16
+  /// So many pods are looked at at a time: one that takes long to stop must not hold up the others.
+  public static let podWorkers = 128
+  /// So many pods that nobody wants any more are stopped at a time.
+  public static let orphanWorkers = 8
+  /// What failed is tried again after this long at most.
+  public static let longestRetry = Duration.seconds(60)
   /// So many probes run at a time.
   public static let probeWorkers = 32
   /// How often the runtime is asked for what changed.

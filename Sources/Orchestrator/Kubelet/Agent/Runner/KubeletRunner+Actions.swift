@@ -132,6 +132,11 @@ extension KubeletRunner {
         sandboxConfig: builder.sandbox(attempt: sandbox.sandbox.metadata.attempt))
       tell(pod, "Normal", "Created", "Created container: \(spec.name)")
     } catch let error as ContainerConfigError {
+      if error.isMountFailure {
+        setWaiting(nil, spec.name, pod)
+        tell(pod, "Warning", "FailedMount", error.message)
+        return false
+      }
       return fail("CreateContainerConfigError", error.message, spec, pod)
     } catch let error as RuntimeError {
       return fail("CreateContainerError", error.message, spec, pod)

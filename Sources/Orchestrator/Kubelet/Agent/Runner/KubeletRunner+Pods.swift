@@ -18,7 +18,12 @@ extension KubeletRunner {
         return
       }
       var isWell = true
-      for action in plan.actions where isWell { isWell = await perform(action, pod, observed) }
+      for action in plan.actions {
+        if await perform(action, pod, observed) { continue }
+        isWell = false
+        // A container that does not start does not keep the others from it.
+        guard case .start = action else { break }
+      }
       if !plan.actions.isEmpty {
         let after = try await ObservedPod(uid: pod.podUID, runtime: runtime)
         watchProbes(pod, key, after)

@@ -19,6 +19,8 @@ public final class KubeletRunner: Sendable {
   let services: Informer
   let podKeys: WorkQueue<ObjectKey>
   let probeKeys: WorkQueue<ProbeKey>
+  /// By uid.
+  private let orphans: WorkQueue<String>
   let state = Mutex(State())
 
   /// A probe of a container.
@@ -64,8 +66,9 @@ public final class KubeletRunner: Sendable {
       time: time)
     services = Informer(client: client, resource: resources.services, time: time)
     podKeys = WorkQueue(
-      time: time, initialDelay: .milliseconds(100), maximumDelay: CrashBackoff.maximum)
+      time: time, initialDelay: .milliseconds(100), maximumDelay: KubeletLimits.longestRetry)
     probeKeys = WorkQueue(time: time)
+    orphans = WorkQueue(time: time)
   }
 
   /// Runs until the task is cancelled. Can be run once.
@@ -91,6 +94,14 @@ public final class KubeletRunner: Sendable {
           while let key = await podKeys.next() {
             await sync(key)
             podKeys.done(key)
+          }
+        }
+      }
+      for _ in 0..<KubeletLimits.orphanWorkers {
+        group.addTask { [self] in
+          while let uid = await orphans.next() {
+            await removeOrphan(uid)
+            orphans.done(uid)
           }
         }
       }
@@ -123,7 +134,7 @@ public final class KubeletRunner: Sendable {
     }
     for key in snapshot.changes(since: before) { podKeys.add(key) }
     let wanted = Set(pods.list().map(\.podUID))
-    for uid in snapshot.uids where !wanted.contains(uid) { await removeOrphan(uid) }
+    for uid in snapshot.uids where !wanted.contains(uid) { orphans.add(uid) }
   }
 
   /// A pod that the API server no longer has: it was deleted while nobody watched.

@@ -57,8 +57,10 @@ public struct NodeVolumes: PodVolumes {
     for wanted in spec.json["volumeMounts"]?.array ?? [] {
       let name = wanted["name"]?.string ?? ""
       guard let volume = pod["spec", "volumes"]?.array?.first(where: { $0["name"]?.string == name })
-      else { throw ContainerConfigError("cannot find volume \"\(name)\" to mount into container \"\(spec.name)\"") }
-      var path = try await prepare(volume, of: pod, sources, folder: folder)
+      else {
+        throw ContainerConfigError("cannot find volume \"\(name)\" to mount into container \"\(spec.name)\"")
+      }
+      var path = try await setUp(volume, of: pod, sources, folder: folder)
       path = try inside(path, wanted, environment)
       mounts.append(mount(wanted, path))
     }
@@ -109,6 +111,19 @@ public struct NodeVolumes: PodVolumes {
     return try SubPath.resolve(subPath, in: path, files)
   }
 
+  /// Makes a volume, and says what a user is told if that fails.
+  private func setUp(
+    _ volume: JSON, of pod: JSON, _ sources: PodSources, folder: String
+  ) async throws(ContainerConfigError) -> String {
+    do throws(ContainerConfigError) {
+      return try await prepare(volume, of: pod, sources, folder: folder)
+    } catch {
+      let name = volume["name"]?.string ?? ""
+      throw ContainerConfigError(
+        "MountVolume.SetUp failed for volume \"\(name)\" : \(error.message)", isMountFailure: true)
+    }
+  }
+
   /// Makes a volume, or brings it up to date, and says where it is.
   private func prepare(
     _ volume: JSON, of pod: JSON, _ sources: PodSources, folder: String
@@ -127,7 +142,7 @@ public struct NodeVolumes: PodVolumes {
         do throws(NodeFileError) {
           try await mounter.mountMemory(at: path, sizeBytes: size)
         } catch {
-          throw ContainerConfigError("MountVolume.SetUp failed for volume \"\(name)\" : \(error.message)")
+          throw ContainerConfigError(error.message)
         }
       }
       return path
@@ -136,12 +151,7 @@ public struct NodeVolumes: PodVolumes {
     for source in volume["projected", "sources"]?.array ?? [] {
       if let source = source["serviceAccountToken"] { tokens[source] = try await token(pod, source) }
     }
-    let payload: [String: VolumeFile]?
-    do throws(ContainerConfigError) {
-      payload = try VolumeFiles.files(of: volume, in: pod, sources) { tokens[$0] ?? "" }
-    } catch {
-      throw ContainerConfigError("MountVolume.SetUp failed for volume \"\(name)\" : \(error.message)")
-    }
+    let payload = try VolumeFiles.files(of: volume, in: pod, sources) { tokens[$0] ?? "" }
     guard let payload else {
       throw ContainerConfigError("volume \"\(name)\" is of a kind that this kubelet does not have")
     }
