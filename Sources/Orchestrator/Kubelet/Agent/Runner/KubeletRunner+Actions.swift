@@ -169,16 +169,15 @@ extension KubeletRunner {
       _ = await self.stop(stop, pod)
       return false
     }
-    await collect(spec, observed)
+    await collect(observed)
     return true
   }
 
-  /// Removes ended containers of this name but the newest, whose log may be asked for.
-  private func collect(_ spec: ContainerSpec, _ observed: ObservedPod) async {
-    let ended = observed.containers.filter { $0.name == spec.name && $0.status.state == .exited }
-    for item in ended.dropFirst(KubeletLimits.endedContainers) {
-      try? await runtime.removeContainer(item.id)
-    }
+  /// Removes what need not be kept, before another container is added.
+  private func collect(_ observed: ObservedPod) async {
+    let collection = ContainerCollection(observed)
+    for id in collection.containers { try? await runtime.removeContainer(id) }
+    for id in collection.sandboxes { try? await runtime.removePodSandbox(id) }
   }
 
   private func fail(_ reason: String, _ message: String, _ spec: ContainerSpec, _ pod: JSON) -> Bool {
