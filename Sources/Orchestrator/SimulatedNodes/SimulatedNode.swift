@@ -1,3 +1,4 @@
+import Client
 import Objects
 
 /// A node's objects, as its kubelet would write them.
@@ -54,7 +55,8 @@ struct SimulatedNode: Sendable, Hashable {
       "addresses": [
         ["type": "InternalIP", "address": .string(address)], ["type": "Hostname", "address": .string(name)],
       ],
-      "conditions": .array(conditions(now: now, since: old)),
+      "conditions": .array(
+        NodeRecords.conditions(NodeRecords.noPressure + [NodeRecords.ready], since: old, now: now)),
       "daemonEndpoints": ["kubeletEndpoint": ["Port": 10250]],
       "nodeInfo": [
         "architecture": "amd64", "operatingSystem": "linux", "osImage": "simulated",
@@ -63,25 +65,6 @@ struct SimulatedNode: Sendable, Hashable {
         "systemUUID": .string(name), "bootID": .string(name),
       ],
     ]
-  }
-
-  private func conditions(now: Timestamp, since old: JSON?) -> [JSON] {
-    let known = old?["conditions"]?.array ?? []
-    return [
-      ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-      ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-      ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-      ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-    ].map { (type: String, status: String, reason: String, message: String) in
-      let before = known.first { $0["type"]?.string == type }
-      let isSame = before?["status"]?.string == status
-      let time = JSON.string(now.text)
-      return [
-        "type": .string(type), "status": .string(status), "reason": .string(reason),
-        "message": .string(message), "lastHeartbeatTime": time,
-        "lastTransitionTime": isSame ? before?["lastTransitionTime"] ?? time : time,
-      ]
-    }
   }
 
   /// Whether a Node says that it is ready.
@@ -95,20 +78,6 @@ struct SimulatedNode: Sendable, Hashable {
   ///
   /// - Parameter owner: the Node's uid; its lease goes with it.
   func lease(_ known: JSON?, owner: String, now: Timestamp) -> JSON {
-    var lease =
-      known
-      ?? [
-        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
-        "metadata": [
-          "name": .string(name), "namespace": "kube-node-lease",
-          "ownerReferences": [
-            ["apiVersion": "v1", "kind": "Node", "name": .string(name), "uid": .string(owner)]
-          ],
-        ],
-      ]
-    lease["spec", "holderIdentity"] = .string(name)
-    lease["spec", "leaseDurationSeconds"] = 40
-    lease["spec", "renewTime"] = .string(now.microText)
-    return lease
+    NodeRecords.lease(known, node: name, owner: owner, now: now)
   }
 }

@@ -1,0 +1,34 @@
+import Objects
+
+/// The config maps and secrets that a pod takes values and files from, by name.
+struct PodReferences: Sendable, Hashable {
+  private(set) var configMaps: [String] = []
+  private(set) var secrets: [String] = []
+
+  init(_ pod: JSON) {
+    var (maps, hidden) = (Set<String>(), Set<String>())
+    func note(_ reference: JSON?, _ names: inout Set<String>, field: String = "name") {
+      if let name = reference?[field]?.string, !name.isEmpty { names.insert(name) }
+    }
+    for spec in pod.initContainers + pod.appContainers + pod.ephemeralContainers {
+      for source in spec.json["envFrom"]?.array ?? [] {
+        note(source["configMapRef"], &maps)
+        note(source["secretRef"], &hidden)
+      }
+      for variable in spec.json["env"]?.array ?? [] {
+        note(variable["valueFrom", "configMapKeyRef"], &maps)
+        note(variable["valueFrom", "secretKeyRef"], &hidden)
+      }
+    }
+    for volume in pod["spec", "volumes"]?.array ?? [] {
+      note(volume["configMap"], &maps)
+      note(volume["secret"], &hidden, field: "secretName")
+      for source in volume["projected", "sources"]?.array ?? [] {
+        note(source["configMap"], &maps)
+        note(source["secret"], &hidden)
+      }
+    }
+    configMaps = maps.sorted()
+    secrets = hidden.sorted()
+  }
+}

@@ -1,0 +1,23 @@
+/// The bounds of the kubelet's queues, caches and waits.
+public enum KubeletLimits {
+  /// So many pods are looked at at a time: one that takes long to stop must not hold up the others.
+  public static let podWorkers = 128
+  /// So many pods that nobody wants any more are stopped at a time.
+  public static let orphanWorkers = 8
+  /// What failed is tried again after this long at most.
+  public static let longestRetry = Duration.seconds(60)
+  /// So many probes run at a time.
+  public static let probeWorkers = 32
+  /// How often the runtime is asked for what changed.
+  public static let relistPeriod = Duration.seconds(1)
+  /// How often the Lease is renewed, and the Node's status looked at.
+  public static let leasePeriod = Duration.seconds(10)
+  /// How often the Node's status is written though nothing changed.
+  public static let statusPeriod = Duration.seconds(300)
+  /// A container whose hook took all of the grace period gets this much.
+  public static let minimumGrace = Duration.seconds(2)
+  /// So many ended containers of a name are kept, for their logs.
+  public static let endedContainers = 1
+  /// The longest message of a waiting container or event.
+  public static let messageCharacters = 1024
+}

@@ -1,0 +1,244 @@
+import Client
+import ContainerRuntime
+import Exchange
+import Objects
+import Synchronization
+
+extension KubeletRunner {
+  /// Does one thing; false if it failed.
+  func perform(_ action: PodAction, _ pod: JSON, _ observed: ObservedPod) async -> Bool {
+    switch action {
+    case .createSandbox(let attempt): return await createSandbox(pod, attempt: attempt)
+    case .stop(let stop): return await self.stop(stop, pod)
+    case .kill(let waves, let sandboxes):
+      for wave in waves {
+        let stopped = await withTaskGroup(of: Bool.self) { group in
+          for stop in wave { group.addTask { [self] in await self.stop(stop, pod) } }
+          return await group.reduce(true) { $0 && $1 }
+        }
+        if !stopped { return false }
+      }
+      do throws(RuntimeError) {
+        for sandbox in sandboxes { try await runtime.stopPodSandbox(sandbox) }
+        return true
+      } catch {
+        tell(
+          pod, "Warning", "FailedKillPod",
+          "error killing pod: failed to \"KillPodSandbox\": \(error.message)")
+        return false
+      }
+    case .start(let name, let attempt):
+      guard let spec = pod.containerSpec(name),
+        let sandbox = observed.usableSandbox(hostNetwork: pod.usesHostNetwork)
+      else { return false }
+      return await start(spec, attempt: attempt, pod, observed, in: sandbox)
+    }
+  }
+
+  private func createSandbox(_ pod: JSON, attempt: UInt32) async -> Bool {
+    let builder = ContainerSpecBuilder(pod: pod, settings: settings)
+    do {
+      try await volumes.prepareSandbox(pod, settings: settings)
+      _ = try await runtime.runPodSandbox(builder.sandbox(attempt: attempt), runtimeHandler: "")
+      return true
+    } catch let error as ContainerConfigError {
+      tell(pod, "Warning", "FailedMount", error.message)
+    } catch {
+      let text = (error as? RuntimeError)?.message ?? "\(error)"
+      tell(pod, "Warning", "FailedCreatePodSandBox", "Failed to create pod sandbox: \(text)")
+    }
+    return false
+  }
+
+  // MARK: Stopping
+
+  private func stop(_ stop: ContainerStop, _ pod: JSON) async -> Bool {
+    tell(pod, "Normal", "Killing", stop.message)
+    let began = time.uptime
+    await runPreStop(stop, pod)
+    let left = stop.grace - (time.uptime - began)
+    let least = stop.grace > .zero ? min(stop.grace, KubeletLimits.minimumGrace) : .zero
+    do throws(RuntimeError) {
+      try await runtime.stopContainer(stop.id, gracePeriod: max(left, least))
+      return true
+    } catch {
+      return error.code == .notFound
+    }
+  }
+
+  /// Runs the container's preStop hook within the grace period.
+  private func runPreStop(_ stop: ContainerStop, _ pod: JSON) async {
+    guard stop.grace > .zero, let spec = pod.containerSpec(stop.name),
+      let hook = spec.json["lifecycle", "preStop"]
+    else { return }
+    if let failure = await run(hook, spec, container: stop.id, pod, timeout: stop.grace) {
+      tell(pod, "Warning", "FailedPreStopHook", "PreStopHook failed: \(failure)")
+    }
+  }
+
+  /// Runs a hook; nil if it went well.
+  private func run(
+    _ hook: JSON, _ spec: ContainerSpec, container: String, _ pod: JSON, timeout: Duration?
+  ) async -> String? {
+    do {
+      if let exec = hook["exec"] {
+        let command = (exec["command"]?.array ?? []).compactMap(\.string)
+        let result = try await runtime.execSync(container, command: command, timeout: timeout)
+        return result.exitCode == 0 ? nil : "command exited with \(result.exitCode)"
+      }
+      if let http = hook["httpGet"], let port = ProbeSpec.port(http["port"], spec) {
+        let request = HTTPProbe(http, port: port)
+        let own = pod.usesHostNetwork ? settings.addresses.first : pod["status", "podIP"]?.string
+        _ = try await transport.http(
+          request, host: request.host.isEmpty ? own ?? "" : request.host, timeout: timeout ?? .seconds(30))
+        return nil
+      }
+      if let seconds = hook["sleep", "seconds"]?.integer, seconds > 0 {
+        try await time.sleep(for: min(.seconds(seconds), timeout ?? .seconds(seconds)))
+      }
+      return nil
+    } catch let error as RuntimeError {
+      return error.message
+    } catch let error as ProbeTransportError {
+      return error.message
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  // MARK: Starting
+
+  private func start(
+    _ spec: ContainerSpec, attempt: UInt32, _ pod: JSON, _ observed: ObservedPod,
+    in sandbox: PodSandboxStatus
+  ) async -> Bool {
+    guard let image = await image(of: spec, pod) else { return false }
+    let id: String
+    do {
+      let sources = try await sources(of: pod, addresses: sandbox.addresses)
+      let environment = try ContainerEnvironment(of: spec.name, in: pod, sources)
+      for message in environment.skipped {
+        tell(pod, "Warning", "InvalidEnvironmentVariableNames", message)
+      }
+      let target = spec.json["targetContainerName"]?.string.flatMap { observed.newest($0)?.id } ?? ""
+      let builder = ContainerSpecBuilder(pod: pod, settings: settings)
+      let mounts = try await volumes.mounts(
+        spec, of: pod, attempt: attempt, environment: environment, sources: sources, settings: settings)
+      let config = try builder.container(
+        spec, attempt: attempt, image: image.image, reference: image.reference, environment: environment,
+        mounts: mounts, target: target)
+      id = try await runtime.createContainer(
+        config, in: sandbox.sandbox.id,
+        sandboxConfig: builder.sandbox(attempt: sandbox.sandbox.metadata.attempt))
+      tell(pod, "Normal", "Created", "Created container: \(spec.name)")
+    } catch let error as ContainerConfigError {
+      if error.isMountFailure {
+        setWaiting(nil, spec.name, pod)
+        tell(pod, "Warning", "FailedMount", error.message)
+        return false
+      }
+      return fail("CreateContainerConfigError", error.message, spec, pod)
+    } catch let error as RuntimeError {
+      return fail("CreateContainerError", error.message, spec, pod)
+    } catch {
+      return fail("CreateContainerConfigError", "\(error)", spec, pod)
+    }
+    return await launch(id, spec, pod, observed)
+  }
+
+  private func launch(_ id: String, _ spec: ContainerSpec, _ pod: JSON, _ observed: ObservedPod) async -> Bool
+  {
+    do throws(RuntimeError) {
+      try await runtime.startContainer(id)
+    } catch {
+      return fail("RunContainerError", error.message, spec, pod)
+    }
+    tell(pod, "Normal", "Started", "Started container \(spec.name)")
+    setWaiting(nil, spec.name, pod)
+    if let last = observed.newest(spec.name), last.status.state == .exited {
+      let now = time.now
+      let endedAt = Timestamp(runtimeNanoseconds: last.status.finishedAt) ?? now
+      state.withLock { $0.backoff.next(CrashBackoff.key(pod, spec), endedAt: endedAt, now: now) }
+    }
+    if let hook = spec.json["lifecycle", "postStart"],
+      let failure = await run(hook, spec, container: id, pod, timeout: nil)
+    {
+      tell(pod, "Warning", "FailedPostStartHook", "PostStartHook failed: \(failure)")
+      setWaiting(WaitingReason("PostStartHookError", failure), spec.name, pod)
+      let stop = ContainerStop(id: id, name: spec.name, grace: pod.gracePeriod, reason: .podEnds)
+      _ = await self.stop(stop, pod)
+      return false
+    }
+    await collect(observed)
+    return true
+  }
+
+  /// Removes what need not be kept, before another container is added.
+  private func collect(_ observed: ObservedPod) async {
+    let collection = ContainerCollection(observed)
+    for id in collection.containers { try? await runtime.removeContainer(id) }
+    for id in collection.sandboxes { try? await runtime.removePodSandbox(id) }
+  }
+
+  private func fail(_ reason: String, _ message: String, _ spec: ContainerSpec, _ pod: JSON) -> Bool {
+    setWaiting(WaitingReason(reason, message), spec.name, pod)
+    tell(pod, "Warning", "Failed", "Error: \(message)")
+    return false
+  }
+
+  private func image(
+    of spec: ContainerSpec, _ pod: JSON
+  ) async -> (image: Image, reference: String)? {
+    let name = spec.json["image"]?.string ?? ""
+    let key = "\(pod.podUID)/image/\(name)"
+    let now = time.now
+    let wait = state.withLock { $0.backoff.remaining(key, endedAt: $0.backoff.lastTry(key) ?? now, now: now) }
+    let manager = ImageManager(runtime: runtime) { [self] in tell(pod, $0, $1, $2) }
+    let outcome = await manager.ensure(
+      name, policy: spec.json["imagePullPolicy"]?.string, wait: wait, elapsed: { [time] in time.uptime })
+    switch outcome {
+    case .present(let image, let reference): return (image, reference)
+    case .missing(let reason):
+      if reason.reason == "ErrImagePull" {
+        state.withLock { $0.backoff.next(key, endedAt: now, now: now) }
+      }
+      setWaiting(reason, spec.name, pod)
+    case .backingOff:
+      let last = state.withLock { $0.memory[pod.podUID]?.waiting[spec.name] }
+      if let last, last.reason == "ErrImagePull" {
+        let message = "Back-off pulling image \"\(name)\": ErrImagePull: \(last.message)"
+        setWaiting(WaitingReason("ImagePullBackOff", message), spec.name, pod)
+      }
+    }
+    return nil
+  }
+
+  // MARK: Sources
+
+  /// The objects that the pod refers to.
+  func sources(of pod: JSON, addresses: [String]) async throws(StatusError) -> PodSources {
+    var sources = PodSources(
+      services: services.list(pod.podNamespace) + [services.get("default", "kubernetes")].compactMap { $0 },
+      podAddresses: pod.usesHostNetwork ? settings.addresses : addresses,
+      hostAddresses: settings.addresses, allocatable: settings.allocatable)
+    let names = PodReferences(pod)
+    for name in names.configMaps {
+      sources.configMaps[name] = try await read(resources.configMaps, pod.podNamespace, name)
+    }
+    for name in names.secrets {
+      sources.secrets[name] = try await read(resources.secrets, pod.podNamespace, name)
+    }
+    return sources
+  }
+
+  private func read(
+    _ resource: Resource, _ namespace: String, _ name: String
+  ) async throws(StatusError) -> JSON? {
+    do throws(StatusError) {
+      return try await client.get(resource, namespace: namespace, name: name)
+    } catch {
+      if error.isNotFound { return nil }
+      throw error
+    }
+  }
+}
