@@ -216,7 +216,8 @@ def yaml(rng, value):
         lambda: b"%YAML 9.9\n---\na: |\n  x\n y\n",
         lambda: spoilt(rng, body),
         lambda: b"- " * rng.choice([50, 3000]) + b"a",
-        lambda: b"[" * rng.choice([50, 3000]),
+        lambda: b"[" * rng.choice([50, 3000, 200000]),
+        lambda: b"{a: " * rng.choice([50, 3000, 200000]),
     ])()
 
 
