@@ -25,7 +25,7 @@ NO_MATCH = {"resourceRules": [{
 SIGNING_REQUEST = (
     "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIUE1IY0NBUUF3RlRFVE1CRUdBMVVFQXd3S1puVjZlaTExYzJWeU1GTUtCMGdHCi0tLS0t"
     "RU5EIENFUlRJRklDQVRFIFJFUVVFU1QtLS0tLQo=")
-PROBE_ATTRIBUTES = {"resourceAttributes": {"namespace": "default", "verb": "get", "resource": "pods"}}
+PROBE_ATTRIBUTES = {"resourceAttributes": {"namespace": "fuzz-a", "verb": "get", "resource": "pods"}}
 DEVICE_REQUESTS = {"devices": {"requests": [{"name": "one", "exactly": {"deviceClassName": "example.org"}}]}}
 
 # (group, kind): what is in the object besides its type and its metadata.
@@ -33,7 +33,7 @@ EXAMPLES = {
     ("", "Binding"): {"target": {"kind": "Node", "name": "node-0"}},
     ("", "ConfigMap"): {"data": {"a": "1", "b": "two"}},
     ("", "Endpoints"): {"subsets": [{"addresses": [{"ip": "10.1.2.3"}], "ports": [{"name": "web", "port": 80}]}]},
-    ("", "Event"): {"involvedObject": {"kind": "Pod", "namespace": "default", "name": "a"}, "reason": "Fuzz", "message": "m",
+    ("", "Event"): {"involvedObject": {"kind": "Pod", "namespace": "fuzz-a", "name": "a"}, "reason": "Fuzz", "message": "m",
                     "type": "Normal", "count": 1, "firstTimestamp": TIME, "lastTimestamp": TIME},
     ("", "LimitRange"): {"spec": {"limits": [{"type": "Container", "max": {"cpu": "2"}, "default": {"cpu": "1"}}]}},
     ("", "Namespace"): {},
@@ -44,7 +44,7 @@ EXAMPLES = {
     ("", "Pod"): {"spec": POD},
     ("", "PodTemplate"): {"template": TEMPLATE},
     ("", "ReplicationController"): {"spec": {"replicas": 1, "selector": LABELS, "template": TEMPLATE}},
-    ("", "ResourceQuota"): {"spec": {"hard": {"pods": "1000", "requests.cpu": "100"}}},
+    ("", "ResourceQuota"): {"spec": {"hard": {"pods": "100", "requests.cpu": "100"}}},
     ("", "Secret"): {"type": "Opaque", "data": {"a": "MQ=="}, "stringData": {"b": "2"}},
     ("", "Service"): {"spec": {"selector": LABELS, "ports": [{"name": "web", "port": 80, "targetPort": "web"}]}},
     ("", "ServiceAccount"): {"secrets": [{"name": "a"}], "automountServiceAccountToken": False},
@@ -89,7 +89,7 @@ EXAMPLES = {
         "ports": [{"name": "web", "port": 80, "protocol": "TCP"}]},
     ("events.k8s.io", "Event"): {
         "eventTime": MICRO_TIME, "reportingController": "example.org/fuzz", "reportingInstance": "a", "action": "Fuzzing",
-        "reason": "Fuzz", "type": "Normal", "regarding": {"kind": "Pod", "namespace": "default", "name": "a"}, "note": "n"},
+        "reason": "Fuzz", "type": "Normal", "regarding": {"kind": "Pod", "namespace": "fuzz-a", "name": "a"}, "note": "n"},
     ("flowcontrol.apiserver.k8s.io", "FlowSchema"): {"spec": {
         "priorityLevelConfiguration": {"name": "global-default"}, "matchingPrecedence": 9000,
         "rules": [{"subjects": [{"kind": "User", "user": {"name": "nobody"}}],
@@ -127,6 +127,11 @@ EXAMPLES = {
         "attacher": "example.org", "nodeName": "node-0", "source": {"persistentVolumeName": "fuzz-a"}}},
     ("storage.k8s.io", "VolumeAttributesClass"): {"driverName": "example.org", "parameters": {"a": "b"}},
 }
+
+# Kinds of questions, which are not stored and take no metadata.
+REVIEWS = {
+    "LocalSubjectAccessReview", "SelfSubjectAccessReview", "SelfSubjectReview", "SelfSubjectRulesReview", "SubjectAccessReview",
+    "TokenReview"}
 
 # Kinds whose names have a form of their own.
 NAMES = {

@@ -6,11 +6,11 @@ import json
 import threading
 import urllib.parse
 
-from fuzz_objects import EXAMPLES, NAMES as KIND_NAMES
+from fuzz_objects import EXAMPLES, NAMES as KIND_NAMES, REVIEWS
 from fuzz_values import (
-    KEYS, NAMES, NUMBERS, TEXTS, encoded, merged, mutated, places, protobuf, spoilt, wrong, yaml)
+    KEYS, NAMES, NUMBERS, TEXTS, encoded, merged, mutated, places, protobuf, spoilt, stretched, wrong, yaml)
 
-NAMESPACES = ["fuzz-a", "fuzz-a", "fuzz-a", "fuzz-b", "default", "kube-system", "gone"]
+NAMESPACES = ["fuzz-a"] * 7 + ["fuzz-b", "fuzz-b", "default", "kube-system", "gone"]
 PATCHES = {
     "json": "application/json-patch+json", "merge": "application/merge-patch+json",
     "strategic": "application/strategic-merge-patch+json", "apply": "application/apply-patch+yaml"}
@@ -132,6 +132,14 @@ class Pool:
     def token(self, rng):
         with self.lock:
             return rng.choice(self.tokens) if self.tokens else "x"
+
+
+def example(operation, name):
+    """A sound object for an operation that creates some."""
+    kind = (operation.group, operation.kind)
+    name = KIND_NAMES[kind][0] if kind in KIND_NAMES else name
+    metadata = {"name": name, "labels": {"app": "fuzz"}}
+    return merged({"apiVersion": operation.api_version, "kind": operation.kind, "metadata": metadata}, EXAMPLES.get(kind, {}))
 
 
 class Generator:
@@ -276,8 +284,8 @@ class Generator:
                 metadata = {"generateName": "fuzz-", "labels": {"app": "fuzz"}}
             if "{namespace}" in operation.path and rng.random() < 0.5:
                 metadata["namespace"] = namespace
-            value = merged(value, {"metadata": metadata, **EXAMPLES.get(kind, {})})
-        if rng.random() < 0.6 and operation.schema is not None:
+            value = merged(value, {"metadata": {} if operation.kind in REVIEWS else metadata, **EXAMPLES.get(kind, {})})
+        if rng.random() < 0.45 and operation.schema is not None:
             value = merged(value, self.extra(rng, operation.schema))
         return value
 
@@ -296,8 +304,10 @@ class Generator:
     def body(self, rng, operation, namespace, path, live):
         value = self.valid(rng, operation, namespace, path, live)
         dice = rng.random()
-        if dice < 0.4:
+        if dice < 0.3:
             return encoded(value), "application/json"
+        if dice < 0.4:
+            return encoded(stretched(rng, value)), "application/json"
         if dice < 0.7:
             return encoded(mutated(rng, value, rng.choice([1, 1, 2, 5]))), "application/json"
         if dice < 0.78:
@@ -372,7 +382,7 @@ class Generator:
         """A part of an object, as patches have it."""
         if live and rng.random() < 0.5:
             key = rng.choice(sorted(live))
-            value = {key: mutated(rng, [live[key]], rng.choice([1, 2]))}
+            value = {key: stretched(rng, [live[key]]) if rng.random() < 0.4 else mutated(rng, [live[key]], rng.choice([1, 2]))}
             value[key] = value[key][0] if isinstance(value[key], list) and value[key] else None
         elif operation.answer is not None:
             value = self.extra(rng, operation.answer)

@@ -20,7 +20,14 @@ NUMBERS = [
 # Numbers that Python does not write.
 RAW_NUMBERS = [b"1e400", b"-1e400", b"1e-400", b"-0", b"01", b"1.", b"+1", b".5", b"NaN", b"Infinity", b"9" * 400, b"0." + b"1" * 400]
 NAMES = ["fuzz-a", "fuzz-b", "fuzz-c", "fuzz-d"]
-QUANTITIES = ["1", "100m", "1Gi", "0", "1500m", "1.5", "2e3", "-1", "1e1000", "0.0000000001", "9" * 40, "1Ei", "9E", "", "1X"]
+QUANTITIES = [
+    "1", "100m", "1Gi", "0", "1500m", "1.5", "2e3", "-1", "1e1000", "0.0000000001", "9" * 40, "1Ei", "9E", "8Ei", "-8Ei", "", "1X",
+    "9223372036854775807", "-9223372036854775808", "9223372036854775807m", "9000P", "1n", "9223372036854775807n", "1e18"]
+TIMES = [
+    "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.123456Z", "2027-01-02T03:04:05+02:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z",
+    "1970-01-01T00:00:00Z", "2262-04-11T23:47:17Z", "1600-01-01T00:00:00.000001Z"]
+# The ends of what fits, where sums and products fit no more.
+ENDS = [2**31 - 1, -2**31, 2**63 - 1, -2**63, 2**62, 2**53, 65535, 10**12]
 KEYS = ["a", "app", "b", "kubernetes.io/hostname", "A_b.c", "", "a/b/c", "x" * 64, "é", "f:a", "k:{", "$patch", "\u0000", "."]
 # What a field of this name usually holds, so that what is deeper is reached.
 HINTS = {
@@ -75,7 +82,8 @@ class Schemas:
         if kind == "boolean":
             return rng.random() < 0.5
         if kind in ("integer", "number"):
-            return rng.choice(NUMBERS[:8]) if rng.random() < 0.8 else rng.choice(NUMBERS)
+            dice = rng.random()
+            return rng.choice(NUMBERS[:8] if dice < 0.65 else ENDS[:2] if dice < 0.75 else ENDS if dice < 0.9 else NUMBERS)
         if kind == "string":
             return self.text(rng, schema, field)
         return rng.choice([{}, {"a": 1}, [], "a", None])
@@ -86,7 +94,7 @@ class Schemas:
         if schema.get("enum"):
             return rng.choice(schema["enum"])
         if schema.get("format") == "date-time":
-            return rng.choice(["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.123456Z", "2027-01-02T03:04:05+02:00"])
+            return rng.choice(TIMES)
         if schema.get("format") == "byte":
             return rng.choice(["MQ==", "", "AAEC", "M"])
         return rng.choice(HINTS.get(field, ["a", "fuzz-a", "b", "example.org/fuzz"]))
@@ -132,6 +140,18 @@ def nested(depth):
     value = {}
     for number in range(depth):
         value = {"a": value} if number % 2 else [value]
+    return value
+
+
+def stretched(rng, value):
+    """A copy whose numbers, quantities and times are some of the ends of what there is."""
+    value = copy.deepcopy(value)
+    found = [
+        (container, key) for container, key in places(value)
+        if isinstance(container[key], int) or isinstance(container[key], str) and container[key][:1].isdigit()]
+    for container, key in rng.sample(found, min(len(found), rng.choice([1, 1, 2, 4]))):
+        old = container[key]
+        container[key] = rng.choice(ENDS if isinstance(old, int) else TIMES if "T" in old and ":" in old else QUANTITIES)
     return value
 
 
