@@ -27,6 +27,12 @@ CONNECTING = re.compile(r"/(log|exec|attach|portforward|proxy)(/|\?|$)")
 # Paths that are no resources say so in plain text, as does HTTP itself about what is no request.
 PLAIN = {404: re.compile(rb"^404 page not found\n$"), 400: re.compile(rb"^(400 Bad Request.*)?$", re.DOTALL)}
 
+# What a Status may give as the reason of a code.
+REASONS = {
+    400: {"BadRequest"}, 401: {"Unauthorized"}, 403: {"Forbidden"}, 404: {"NotFound"}, 405: {"MethodNotAllowed"}, 406: {"NotAcceptable"},
+    409: {"Conflict", "AlreadyExists"}, 410: {"Expired", "Gone"}, 413: {"RequestEntityTooLarge"}, 415: {"UnsupportedMediaType"},
+    422: {"Invalid"}, 429: {"TooManyRequests"}, 500: {"InternalError"}, 503: {"ServiceUnavailable"}, 504: {"Timeout"}}
+
 
 class Access:
     """Where the server is, and the administrator's certificate, from a kubeconfig."""
@@ -184,8 +190,8 @@ def bad_status(status, code):
         return f"{code} whose body is no Status: {str(status)[:200]}"
     if status.get("status") != "Failure" or status.get("code") != code:
         return f"{code} with the Status {str(status)[:300]}"
-    if not status.get("reason") or not isinstance(status.get("message"), str):
-        return f"{code} without a reason: {str(status)[:300]}"
+    if status.get("reason") not in REASONS.get(code, ()) or not isinstance(status.get("message"), str):
+        return f"{code} with another reason: {str(status)[:300]}"
     return None
 
 
