@@ -207,7 +207,7 @@ class Generator:
             is_watch = True
             pairs.append(("watch", rng.choice(["1", "true", "True", "x"])))
         if is_watch:
-            pairs.append(("timeoutSeconds", rng.choice(["1", "1", "1", "1", "x", "-1", "9" * 30])))
+            pairs.append(("timeoutSeconds", rng.choice(["1"] * 8 + ["x", "-1", "9" * 30, "9223372036854775807"])))
             if rng.random() < 0.4:
                 pairs += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan"), ("allowWatchBookmarks", "true")]
         if rng.random() < 0.05:
@@ -226,7 +226,7 @@ class Generator:
             "fieldSelector": FIELD_SELECTORS, "dryRun": ["All", "All", "", "all", "None"],
             "fieldManager": ["fuzz", "fuzz", "x" * 128, "x" * 129, "", "\u0000", "é", "before-first-apply"],
             "fieldValidation": ["Strict", "Warn", "Ignore", "strict", "x"], "force": ["true", "false", "x"],
-            "gracePeriodSeconds": ["0", "1", "0", "30", "-1", "9" * 18, "9" * 30, "x"],
+            "gracePeriodSeconds": ["0", "1", "0", "30", "-1", "9" * 18, "9223372036854775807", "9" * 30, "x"],
             "propagationPolicy": ["Orphan", "Background", "Foreground", "x", ""], "orphanDependents": ["true", "false", "x"],
             "sendInitialEvents": ["true", "false", "x"], "container": ["main", "none", "é"], "pretty": ["true", "x"],
             "tailLines": ["1", "-1", "x"], "limitBytes": ["1", "0", "-1"], "sinceSeconds": ["1", "0", "x"], "sinceTime": ["x"]}

@@ -133,7 +133,7 @@ def wrong(rng, old):
     choices = [
         None, True, False, [], {}, [None], [[]], [{}], {"": None}, {"a": {"b": []}}, [old], {"a": old}, [old, old], rng.choice(TEXTS),
         rng.choice(TEXTS), rng.choice(NUMBERS), rng.choice(NUMBERS), str(old), "x" * rng.choice([300, 70000])]
-    if rng.random() < 0.03:
+    if rng.random() < 0.05:
         choices = [nested(rng.choice([60, 300, 1500])), ["a"] * 3000, {f"k{n}": n for n in range(3000)}]
     return rng.choice(choices)
 

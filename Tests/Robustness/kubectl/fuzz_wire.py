@@ -74,7 +74,11 @@ class Answer:
 
 
 class Cut(Exception):
-    """The connection ended, or nothing came, before there was an answer."""
+    """There is no answer, or none that can be read; `is_end` if the connection ended instead."""
+
+    def __init__(self, text, is_end=False):
+        super().__init__(text)
+        self.is_end = is_end
 
 
 class Connection:
@@ -98,9 +102,9 @@ class Connection:
         was_open = self.socket is not None
         try:
             return self.attempt(request)
-        except Cut:
+        except Cut as cut:
             self.close()
-            if not was_open:
+            if not was_open or not cut.is_end:
                 raise
         return self.attempt(request)
 
@@ -120,7 +124,7 @@ class Connection:
             return self.read(request)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
-            raise Cut(f"{type(error).__name__}: {error}") from None
+            raise Cut(f"{type(error).__name__}: {error}", isinstance(error, (ConnectionError, ssl.SSLError))) from None
 
     def read(self, request):
         response = http.client.HTTPResponse(self.socket, method=request.method)
