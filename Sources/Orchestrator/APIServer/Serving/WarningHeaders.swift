@@ -3,6 +3,8 @@
 enum WarningHeaders {
   /// Letters of all warnings together.
   static let totalLimit = 4096
+  /// Headers; some clients take no more than 100 of all kinds.
+  static let countLimit = 64
   /// Letters of each, once all of them are too many.
   static let textLimit = 256
 
@@ -19,7 +21,7 @@ enum WarningHeaders {
           return left >= 0
         })
     }
-    return kept.map { (name: "warning", value: "299 - \"\(quotable($0))\"") }
+    return kept.prefix(countLimit).map { (name: "warning", value: "299 - \"\(quotable($0))\"") }
   }
 
   /// A text as it can stand within quotes on one line.
