@@ -10,14 +10,22 @@ from fuzz_values import (
 PATCHES = {
     "json": "application/json-patch+json", "merge": "application/merge-patch+json",
     "strategic": "application/strategic-merge-patch+json", "apply": "application/apply-patch+yaml"}
-CONTENT_TYPES = ["", "text/plain", "application/json; charset=utf-16", "application/x-www-form-urlencoded", ";", "application/cbor", "é"]
-DIRECTIVES = ["$patch", "$retainKeys", "$setElementOrder/containers", "$deleteFromPrimitiveList/finalizers", "$setElementOrder/finalizers",
-              "$setElementOrder/ports", "$setElementOrder/metadata", "$deleteFromPrimitiveList/a", "$setElementOrder/", "$other"]
-DIRECTIVE_VALUES = ["delete", "replace", "merge", "other", ["a"], [{"name": "main"}], [{"a": 1}], [["a"]], {}, None, 1, [None], [1, "a"], True]
-POINTERS = ["", "/", "//", "/-", "/~", "/a~2", "/~1", "a", "/metadata/labels/-", "/metadata/labels/app", "/metadata/name", "/metadata",
-            "/spec", "/kind", "/spec/containers/0", "/spec/containers/-", "/spec/containers/-1", "/spec/containers/01", "/metadata/uid",
-            "/spec/containers/99999999999999999999", "/spec/containers/1000000", "/metadata/annotations/a~1b", "/a/b/c/d", "/" * 3000,
-            "/metadata/managedFields", "/metadata/managedFields/0", "/metadata/ownerReferences", "/metadata/resourceVersion", "/\ud800", "/é"]
+CONTENT_TYPES = [
+    "", "text/plain", "application/json; charset=utf-16", "application/x-www-form-urlencoded", ";",
+    "application/cbor", "é"]
+DIRECTIVES = [
+    "$patch", "$retainKeys", "$setElementOrder/containers", "$deleteFromPrimitiveList/finalizers",
+    "$setElementOrder/finalizers", "$setElementOrder/ports", "$setElementOrder/metadata",
+    "$deleteFromPrimitiveList/a", "$setElementOrder/", "$other"]
+DIRECTIVE_VALUES = [
+    "delete", "replace", "merge", "other", ["a"], [{"name": "main"}], [{"a": 1}], [["a"]], {}, None, 1, [None],
+    [1, "a"], True]
+POINTERS = [
+    "", "/", "//", "/-", "/~", "/a~2", "/~1", "a", "/metadata/labels/-", "/metadata/labels/app", "/metadata/name",
+    "/metadata", "/spec", "/kind", "/spec/containers/0", "/spec/containers/-", "/spec/containers/-1",
+    "/spec/containers/01", "/metadata/uid", "/spec/containers/99999999999999999999", "/spec/containers/1000000",
+    "/metadata/annotations/a~1b", "/a/b/c/d", "/" * 3000, "/metadata/managedFields", "/metadata/managedFields/0",
+    "/metadata/ownerReferences", "/metadata/resourceVersion", "/\ud800", "/é"]
 # Of texts, around what an object, a request to the store, and a body may have.
 SIZES = [200_000, 1_000_000, 1_040_000, 1_400_000, 1_560_000, 1_600_000, 2_900_000, 3_200_000]
 
@@ -92,7 +100,8 @@ class Bodies:
             return encoded(wrong(rng, value)), "application/json"
         if dice < 0.985:
             size = rng.choice(SIZES)
-            return encoded(merged(value, {"data": {"a": "x" * size}, "metadata": {"annotations": {"a": "y" * (size // 20)}}})), "application/json"
+            large = {"data": {"a": "x" * size}, "metadata": {"annotations": {"a": "y" * (size // 20)}}}
+            return encoded(merged(value, large)), "application/json"
         return encoded(value), rng.choice(CONTENT_TYPES)
 
     def odd_metadata(self, rng):
@@ -102,18 +111,21 @@ class Bodies:
             made["managedFields"] = self.managed_fields(rng)
         if rng.random() < 0.2:
             made["ownerReferences"] = [{
-                "apiVersion": rng.choice(["v1", "apps/v1", "a/b/c", ""]), "kind": rng.choice(["Pod", "Deployment", "None"]), "uid": "a",
-                "name": "fuzz-a", "controller": True, "blockOwnerDeletion": True}] * rng.choice([1, 2])
+                "apiVersion": rng.choice(["v1", "apps/v1", "a/b/c", ""]),
+                "kind": rng.choice(["Pod", "Deployment", "None"]), "uid": "a", "name": "fuzz-a",
+                "controller": True, "blockOwnerDeletion": True}] * rng.choice([1, 2])
         return made
 
     def managed_fields(self, rng):
         fields = rng.choice([
-            {}, {"f:metadata": {"f:labels": {"f:app": {}, ".": {}}}}, {"f:spec": {'k:{"name":"main"}': {}}}, {"k:{": {}}, {"k:{}": {}}, {"v:1": {}},
-            {"v:": {}}, {"i:-1": {}}, {"i:x": {}}, {"x": {}}, {"": {}}, {"f:a": 1}, {"f:a": []}, [], 1, None, {"f:": {"f:": {}}}, {"i:99999999999999999999": {}},
+            {}, {"f:metadata": {"f:labels": {"f:app": {}, ".": {}}}}, {"f:spec": {'k:{"name":"main"}': {}}}, {"k:{": {}},
+            {"k:{}": {}}, {"v:1": {}}, {"v:": {}}, {"i:-1": {}}, {"i:x": {}}, {"x": {}}, {"": {}}, {"f:a": 1}, {"f:a": []},
+            [], 1, None, {"f:": {"f:": {}}}, {"i:99999999999999999999": {}},
             {"f:spec": {"f:containers": {'k:{"name":"main"}': {".": {}, "f:image": {}}}}}, {"v:" + "[" * 300: {}}])
         return [{
             "manager": rng.choice(["fuzz", "", "x" * 200]), "operation": rng.choice(["Apply", "Update", "x"]),
-            "apiVersion": rng.choice(["v1", "apps/v1", "x", "a/b/c"]), "fieldsType": rng.choice(["FieldsV1", "x"]), "fieldsV1": fields,
+            "apiVersion": rng.choice(["v1", "apps/v1", "x", "a/b/c"]), "fieldsType": rng.choice(["FieldsV1", "x"]),
+            "fieldsV1": fields,
             "time": "2026-01-02T03:04:05Z", "subresource": rng.choice(["", "status", "x"])}] * rng.choice([1, 1, 2])
 
     def delete_options(self, rng):
@@ -122,12 +134,14 @@ class Bodies:
         if rng.random() < 0.7:
             value = merged(value, self.schemas.value(rng, schema, fill=0.3))
         if rng.random() < 0.4:
-            value["preconditions"] = rng.choice([{"uid": "a"}, {"resourceVersion": "1"}, {"resourceVersion": "x"}, {}, {"uid": ""}])
+            value["preconditions"] = rng.choice([
+                {"uid": "a"}, {"resourceVersion": "1"}, {"resourceVersion": "x"}, {}, {"uid": ""}])
         if rng.random() < 0.5:
             value = mutated(rng, value)
         body = encoded(value)
         return rng.choice([
-            lambda: (body, "application/json"), lambda: (body, "application/json"), lambda: (spoilt(rng, body), "application/json"),
+            lambda: (body, "application/json"), lambda: (body, "application/json"),
+            lambda: (spoilt(rng, body), "application/json"),
             lambda: (yaml(rng, value), "application/yaml"),
             lambda: (protobuf(rng, "v1", "DeleteOptions"), "application/vnd.kubernetes.protobuf")])()
 
@@ -155,8 +169,9 @@ class Bodies:
         """A part of an object, as patches have it."""
         if live and rng.random() < 0.5:
             key = rng.choice(sorted(live))
-            value = {key: stretched(rng, [live[key]]) if rng.random() < 0.4 else mutated(rng, [live[key]], rng.choice([1, 2]))}
-            value[key] = value[key][0] if isinstance(value[key], list) and value[key] else None
+            change = stretched if rng.random() < 0.4 else mutated
+            changed = change(rng, [live[key]])
+            value = {key: changed[0] if isinstance(changed, list) and changed else None}
         elif operation.answer is not None:
             value = self.extra(rng, operation.answer)
         else:
@@ -164,7 +179,8 @@ class Bodies:
         if rng.random() < 0.3:
             value = mutated(rng, value)
         if rng.random() < 0.3 and isinstance(value, dict):
-            value = merged(value, {"metadata": rng.choice([self.odd_metadata(rng), {"labels": {rng.choice(KEYS): rng.choice([None, "a", 1, {}])}}])})
+            labels = {"labels": {rng.choice(KEYS): rng.choice([None, "a", 1, {}])}}
+            value = merged(value, {"metadata": rng.choice([self.odd_metadata(rng), labels])})
         return value
 
     @staticmethod
@@ -182,7 +198,8 @@ class Bodies:
             if name == "$retainKeys" and rng.random() < 0.5:
                 chosen[name] = sorted(k for k in chosen if not k.startswith("$"))[:2]
             if lists and rng.random() < 0.4:
-                rng.choice(lists).append({"$patch": rng.choice(["delete", "replace", "merge", "x", 1]), "name": rng.choice(["main", "a", 1, None])})
+                rng.choice(lists).append({
+                    "$patch": rng.choice(["delete", "replace", "merge", "x", 1]), "name": rng.choice(["main", "a", 1, None])})
 
     def json_patch(self, rng, live):
         def pointer():
@@ -201,7 +218,10 @@ class Bodies:
                 result["from"] = pointer() if rng.random() < 0.8 else result["path"]
             elif result["op"] != "remove":
                 found = places(live, 400)
-                value = (lambda pair: pair[0][pair[1]])(rng.choice(found)) if found and rng.random() < 0.4 else rng.choice(TEXTS + NUMBERS)
+                value = rng.choice(TEXTS + NUMBERS)
+                if found and rng.random() < 0.4:
+                    container, key = rng.choice(found)
+                    value = container[key]
                 result["value"] = value if rng.random() < 0.6 else wrong(rng, value)
             return result if rng.random() < 0.9 else mutated(rng, result)
 

@@ -11,25 +11,39 @@ from fuzz_values import NAMES, TEXTS, encoded, spoilt
 
 NAMESPACES = ["fuzz-a"] * 7 + ["fuzz-b", "fuzz-b", "default", "kube-system", "gone"]
 ACCEPTS = [
-    "application/json", "application/json;as=Table;v=v1;g=meta.k8s.io", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json",
-    "application/json;as=Table;v=v1beta1;g=meta.k8s.io", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io",
+    "application/json", "application/json;as=Table;v=v1;g=meta.k8s.io",
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json",
+    "application/json;as=Table;v=v1beta1;g=meta.k8s.io",
+    "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io",
     "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io", "application/vnd.kubernetes.protobuf",
-    "application/vnd.kubernetes.protobuf,application/json", "application/yaml", "application/yaml;as=Table;v=v1;g=meta.k8s.io", "*/*",
-    "text/html", "", ",", ";;;", "application/json;q=x", "application/json;q=0", "a" * 3000, "application/json;as=;v=;g=",
-    "application/json;as=None;v=v9;g=x", ",".join(["application/x"] * 300), "application/json;stream=watch", "*", "/", "é"]
+    "application/vnd.kubernetes.protobuf,application/json", "application/yaml",
+    "application/yaml;as=Table;v=v1;g=meta.k8s.io", "*/*", "text/html", "", ",", ";;;", "application/json;q=x",
+    "application/json;q=0", "a" * 3000, "application/json;as=;v=;g=", "application/json;as=None;v=v9;g=x",
+    ",".join(["application/x"] * 300), "application/json;stream=watch", "*", "/", "é"]
 LABEL_SELECTORS = [
-    "app=fuzz", "app", "!app", "app in (a,b)", "app notin (fuzz)", "app!=x", "a>1", "a<x", "a in (", "in in in", "a=b=c", ",", "!", "a in ()",
-    "x" * 70 + "=a", "=", "a==b,a!=b", "(" * 500, "a in (" + "b," * 3000 + ")", "\u0000", "é=é", "a=\u2028", "notin", "a in(b)c", "a>" + "9" * 30]
+    "app=fuzz", "app", "!app", "app in (a,b)", "app notin (fuzz)", "app!=x", "a>1", "a<x", "a in (", "in in in",
+    "a=b=c", ",", "!", "a in ()", "x" * 70 + "=a", "=", "a==b,a!=b", "(" * 500, "a in (" + "b," * 3000 + ")",
+    "\u0000", "é=é", "a=\u2028", "notin", "a in(b)c", "a>" + "9" * 30]
 FIELD_SELECTORS = [
-    "metadata.name=fuzz-a", "metadata.namespace=fuzz-a", "metadata.name!=a", "spec.nodeName=node-0", "status.phase=Running", "a=b", "=", ",",
-    "metadata.name", "metadata.name=a,metadata.name=b", "metadata.name=a\\", "metadata.name=\\=\\,", "spec.unschedulable=true", "type=Normal",
-    "metadata.name==" + "x" * 3000, "involvedObject.name=a", "metadata.name=\u0000", "metadata.labels[a]=b", "x" * 3000]
+    "metadata.name=fuzz-a", "metadata.namespace=fuzz-a", "metadata.name!=a", "spec.nodeName=node-0",
+    "status.phase=Running", "a=b", "=", ",", "metadata.name", "metadata.name=a,metadata.name=b", "metadata.name=a\\",
+    "metadata.name=\\=\\,", "spec.unschedulable=true", "type=Normal", "metadata.name==" + "x" * 3000,
+    "involvedObject.name=a", "metadata.name=\u0000", "metadata.labels[a]=b", "x" * 3000]
 TOKENS = [
-    "x", "", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzeXN0ZW06YWRtaW4ifQ.", "abcdef.0123456789abcdef", "a" * 20000, "..", "é",
-    "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJpc3MiOiJodHRwczovL2t1YmVybmV0ZXMuZGVmYXVsdC5zdmMuY2x1c3Rlci5sb2NhbCIsImV4cCI6OTk5OTk5OTk5OX0.AAAA"]
-USERS = ["jane", "system:anonymous", "system:serviceaccount:fuzz-a:default", "system:serviceaccount:a", "system:node:node-0", "", "é", "a" * 5000]
-NAME_TEXTS = TEXTS + ["..%2f", "%2e%2e", "a%2fb", "%c0%af", "%ff", "%00", "%", "%zz", "~", "@", ":", "a:b", "status", "namespaces", "-a"]
-VERSIONS = ["", "0", "1", "5", "-1", "01", "x", "9" * 12, "9223372036854775807", "9223372036854775808", "9" * 40, "1.5", " 1", "+1", "0x1"]
+    "x", "", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJzeXN0ZW06YWRtaW4ifQ.", "abcdef.0123456789abcdef", "a" * 20000,
+    "..", "é",
+    "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJpc3MiOiJodHRwczovL2t1YmVybmV0ZXMuZGVmYXVsdC5zdmMuY2x1c3Rlci5sb2NhbCIsImV4cCI6"
+    "OTk5OTk5OTk5OX0.AAAA"]
+USERS = [
+    "jane", "system:anonymous", "system:serviceaccount:fuzz-a:default", "system:serviceaccount:a",
+    "system:node:node-0", "", "é", "a" * 5000]
+NAME_TEXTS = TEXTS + [
+    "..%2f", "%2e%2e", "a%2fb", "%c0%af", "%ff", "%00", "%", "%zz", "~", "@", ":", "a:b", "status", "namespaces", "-a"]
+METHODS = ["PUT", "POST", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "CONNECT", "get", "X"]
+IMPERSONATED = ["Impersonate-Uid", "Impersonate-Extra-a", "Impersonate-Extra-%zz%41", "Impersonate-Extra-"]
+VERSIONS = [
+    "", "0", "1", "5", "-1", "01", "x", "9" * 12, "9223372036854775807", "9223372036854775808", "9" * 40, "1.5", " 1",
+    "+1", "0x1"]
 MATCHES = ["", "Exact", "NotOlderThan", "exact", "x", "\u0000"]
 
 
@@ -153,9 +167,10 @@ class Generator:
             headers.append(("Content-Type", content_type))
         query, is_watch = self.query(rng, operation, method, headers)
         if rng.random() < 0.02:
-            method = rng.choice(["PUT", "POST", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "CONNECT", "get", "X"])
+            method = rng.choice(METHODS)
         if rng.random() < 0.02:
-            path = rng.choice([path + "/", path + "//", path + "/status", path + "/x/y/z", path.replace("/", "//"), path + "/..", path.upper()])
+            more = rng.choice(["/", "//", "/status", "/x/y/z", "/.."])
+            path = rng.choice([path + more, path + more, path.replace("/", "//"), path.upper()])
         headers += self.headers(rng)
         if query:
             path += "?" + query
@@ -185,7 +200,7 @@ class Generator:
         if rng.random() < 0.02:
             headers.append(("Impersonate-Group", rng.choice(["system:masters", "a", "", "system:nodes"])))
         if rng.random() < 0.01:
-            headers.append((rng.choice(["Impersonate-Uid", "Impersonate-Extra-a", "Impersonate-Extra-%zz%41", "Impersonate-Extra-"]), "a"))
+            headers.append((rng.choice(IMPERSONATED), "a"))
         if rng.random() < 0.03:
             headers.append(rng.choice([
                 ("User-Agent", "x" * 5000), ("User-Agent", "é/\u2028"), ("User-Agent", "/"), ("X-Forwarded-For", "1.2.3.4"),
@@ -209,9 +224,11 @@ class Generator:
         if is_watch:
             pairs.append(("timeoutSeconds", rng.choice(["1"] * 8 + ["x", "-1", "9" * 30, "9223372036854775807"])))
             if rng.random() < 0.4:
-                pairs += [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan"), ("allowWatchBookmarks", "true")]
+                pairs += [
+                    ("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan"), ("allowWatchBookmarks", "true")]
         if rng.random() < 0.05:
-            pairs.append((rng.choice(["pretty", "unknown", "", "limit", "limit[]", "dryRun", "includeObject", "\u0000"]), rng.choice(TEXTS)))
+            name = rng.choice(["pretty", "unknown", "", "limit", "limit[]", "dryRun", "includeObject", "\u0000"])
+            pairs.append((name, rng.choice(TEXTS)))
         query = urllib.parse.urlencode([(k, v.encode("utf-8", "surrogatepass")) for k, v in pairs])
         if rng.random() < 0.02:
             query += rng.choice(["&%zz=1", "&a=%", "&&&", "&=", "&a=%ff", ";a=b", "&limit", "?", "&a=%00"])
@@ -240,5 +257,6 @@ class Generator:
         forged += [{"v": "x"}, {}, [], 1, "a", None]
         text = base64.urlsafe_b64encode(encoded(rng.choice(forged)))
         return rng.choice([
-            lambda: text.rstrip(b"=").decode(), lambda: text.decode(), lambda: self.pool.token(rng), lambda: self.pool.token(rng)[:-1],
-            lambda: rng.choice(TEXTS), lambda: base64.urlsafe_b64encode(spoilt(rng, b'{"v": "meta.k8s.io/v1", "rv": 1}'))[:6000].decode()])()
+            lambda: text.rstrip(b"=").decode(), lambda: text.decode(), lambda: self.pool.token(rng),
+            lambda: self.pool.token(rng)[:-1], lambda: rng.choice(TEXTS),
+            lambda: base64.urlsafe_b64encode(spoilt(rng, b'{"v": "meta.k8s.io/v1", "rv": 1}'))[:6000].decode()])()

@@ -14,33 +14,37 @@ TEXTS = [
     "[" * 40, "(" * 40 + "a", "{" * 30, "\\", '"', "'", "<script>", "default", "kube-system", "Always", "None", "TCP", "Exists",
 ]
 NUMBERS = [
-    0, 1, -1, 2, 7, 80, 255, 256, 65535, 65536, 2**31 - 1, 2**31, -2**31, -2**31 - 1, 2**32, 2**53 + 1, 2**63 - 1, 2**63, -2**63,
-    -2**63 - 1, 2**64, 10**30, 0.5, -0.0, 1e-7, 1.0, 1e19, 1e308, 3000000000,
-]
+    0, 1, -1, 2, 7, 80, 255, 256, 65535, 65536, 2**31 - 1, 2**31, -2**31, -2**31 - 1, 2**32, 2**53 + 1, 2**63 - 1,
+    2**63, -2**63, -2**63 - 1, 2**64, 10**30, 0.5, -0.0, 1e-7, 1.0, 1e19, 1e308, 3000000000]
 # Numbers that Python does not write.
-RAW_NUMBERS = [b"1e400", b"-1e400", b"1e-400", b"-0", b"01", b"1.", b"+1", b".5", b"NaN", b"Infinity", b"9" * 400, b"0." + b"1" * 400]
+RAW_NUMBERS = [
+    b"1e400", b"-1e400", b"1e-400", b"-0", b"01", b"1.", b"+1", b".5", b"NaN", b"Infinity", b"9" * 400,
+    b"0." + b"1" * 400]
 NAMES = ["fuzz-a", "fuzz-b", "fuzz-c", "fuzz-d"]
 QUANTITIES = [
-    "1", "100m", "1Gi", "0", "1500m", "1.5", "2e3", "-1", "1e1000", "0.0000000001", "9" * 40, "1Ei", "9E", "8Ei", "-8Ei", "", "1X",
-    "9223372036854775807", "-9223372036854775808", "9223372036854775807m", "9000P", "1n", "9223372036854775807n", "1e18"]
+    "1", "100m", "1Gi", "0", "1500m", "1.5", "2e3", "-1", "1e1000", "0.0000000001", "9" * 40, "1Ei", "9E", "8Ei",
+    "-8Ei", "", "1X", "9223372036854775807", "-9223372036854775808", "9223372036854775807m", "9000P", "1n",
+    "9223372036854775807n", "1e18"]
 TIMES = [
-    "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.123456Z", "2027-01-02T03:04:05+02:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z",
-    "1970-01-01T00:00:00Z", "2262-04-11T23:47:17Z", "1600-01-01T00:00:00.000001Z"]
+    "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.123456Z", "2027-01-02T03:04:05+02:00", "9999-12-31T23:59:59Z",
+    "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2262-04-11T23:47:17Z", "1600-01-01T00:00:00.000001Z"]
 # The ends of what fits, where sums and products fit no more.
 ENDS = [2**31 - 1, -2**31, 2**63 - 1, -2**63, 2**62, 2**53, 65535, 10**12]
-KEYS = ["a", "app", "b", "kubernetes.io/hostname", "A_b.c", "", "a/b/c", "x" * 64, "é", "f:a", "k:{", "$patch", "\u0000", "."]
+KEYS = [
+    "a", "app", "b", "kubernetes.io/hostname", "A_b.c", "", "a/b/c", "x" * 64, "é", "f:a", "k:{", "$patch", "\u0000",
+    "."]
 # What a field of this name usually holds, so that what is deeper is reached.
 HINTS = {
     "image": ["example/app:1", "a@sha256:0", "A:B:C", ""], "namespace": ["fuzz-a", "fuzz-b", "default"],
-    "nodeName": ["node-0", "node-1", "none"], "cidr": ["10.0.0.0/8", "fd00::/8", "10.0.0.1/33"], "ip": ["10.0.0.9", "fd00::1"],
-    "podIP": ["10.0.0.9"], "hostIP": ["10.0.0.9"], "apiVersion": ["v1", "apps/v1"], "storageClassName": ["", "fuzz-a"],
-    "priorityClassName": ["", "system-node-critical", "fuzz-a"], "serviceAccountName": ["default", "fuzz-a"],
-    "resourceVersion": ["", "0", "1", "5", "x", "999999999"], "uid": ["", "a", "00000000-0000-0000-0000-000000000000"],
-    "deletionTimestamp": ["2026-01-02T03:04:05Z"], "generateName": ["", "fuzz-", "x" * 260],
-    "clusterIP": ["", "None", "10.0.0.7", "10.96.0.77", "10.43.0.77"], "schedule": ["* * * * *", "@hourly", "61 * * * *"],
-    "name": NAMES, "mountPath": ["/data", "/", "a:b"], "path": ["/a", "../a"], "type": ["", "Ready", "LoadBalancer", "NodePort"],
-    "finalizers": ["example.org/fuzz", "kubernetes", "orphan", "foregroundDeletion", "a"],
-}
+    "nodeName": ["node-0", "node-1", "none"], "cidr": ["10.0.0.0/8", "fd00::/8", "10.0.0.1/33"],
+    "ip": ["10.0.0.9", "fd00::1"], "podIP": ["10.0.0.9"], "hostIP": ["10.0.0.9"], "apiVersion": ["v1", "apps/v1"],
+    "storageClassName": ["", "fuzz-a"], "priorityClassName": ["", "system-node-critical", "fuzz-a"],
+    "serviceAccountName": ["default", "fuzz-a"], "resourceVersion": ["", "0", "1", "5", "x", "999999999"],
+    "uid": ["", "a", "00000000-0000-0000-0000-000000000000"], "deletionTimestamp": ["2026-01-02T03:04:05Z"],
+    "generateName": ["", "fuzz-", "x" * 260], "clusterIP": ["", "None", "10.0.0.7", "10.96.0.77", "10.43.0.77"],
+    "schedule": ["* * * * *", "@hourly", "61 * * * *"], "name": NAMES, "mountPath": ["/data", "/", "a:b"],
+    "path": ["/a", "../a"], "type": ["", "Ready", "LoadBalancer", "NodePort"],
+    "finalizers": ["example.org/fuzz", "kubernetes", "orphan", "foregroundDeletion", "a"]}
 DEPTH = 12
 # Of one workload.
 MOST_PODS = 12
@@ -131,8 +135,8 @@ def places(value, limit=4000):
 def wrong(rng, old):
     """Something else in the place of a value."""
     choices = [
-        None, True, False, [], {}, [None], [[]], [{}], {"": None}, {"a": {"b": []}}, [old], {"a": old}, [old, old], rng.choice(TEXTS),
-        rng.choice(TEXTS), rng.choice(NUMBERS), rng.choice(NUMBERS), str(old), "x" * rng.choice([300, 70000])]
+        None, True, False, [], {}, [None], [[]], [{}], {"": None}, {"a": {"b": []}}, [old], {"a": old}, [old, old],
+        rng.choice(TEXTS), rng.choice(TEXTS), rng.choice(NUMBERS), rng.choice(NUMBERS), str(old), "x" * rng.choice([300, 70000])]
     if rng.random() < 0.05:
         choices = [nested(rng.choice([60, 300, 1500])), ["a"] * 3000, {f"k{n}": n for n in range(3000)}]
     return rng.choice(choices)
@@ -293,9 +297,9 @@ def protobuf(rng, api_version, kind):
     raw = rng.choice([
         lambda: message(rng), lambda: field(1, metadata) + message(rng), lambda: field(1, metadata) + field(2, message(rng)),
         lambda: b"", lambda: rng.randbytes(40)])()
+    typed = field(1, field(1, api_version.encode()) + field(2, kind.encode()))
     envelope = rng.choice([
-        lambda: field(1, field(1, api_version.encode()) + field(2, kind.encode())) + field(2, raw) + field(3, b"") + field(4, b""),
-        lambda: field(1, field(1, api_version.encode()) + field(2, kind.encode())) + field(2, raw),
+        lambda: typed + field(2, raw) + field(3, b"") + field(4, b""), lambda: typed + field(2, raw),
         lambda: field(1, field(1, b"v1") + field(2, b"DeleteOptions")) + field(2, raw),
         lambda: field(2, raw), lambda: raw, lambda: message(rng)])()
     return rng.choice([b"k8s\x00", b"k8s\x00", b"k8s\x00", b"k8s\x00", b"k8s", b"", b"k8s\x01"]) + envelope

@@ -29,9 +29,12 @@ PLAIN = {404: re.compile(rb"^404 page not found\n$"), 400: re.compile(rb"^(400 B
 
 # What a Status may give as the reason of a code.
 REASONS = {
-    400: {"BadRequest"}, 401: {"Unauthorized"}, 403: {"Forbidden"}, 404: {"NotFound"}, 405: {"MethodNotAllowed"}, 406: {"NotAcceptable"},
-    409: {"Conflict", "AlreadyExists"}, 410: {"Expired", "Gone"}, 413: {"RequestEntityTooLarge"}, 415: {"UnsupportedMediaType"},
-    422: {"Invalid"}, 429: {"TooManyRequests"}, 500: {"InternalError"}, 503: {"ServiceUnavailable"}, 504: {"Timeout"}}
+    400: {"BadRequest"}, 401: {"Unauthorized"}, 403: {"Forbidden"}, 404: {"NotFound"}, 405: {"MethodNotAllowed"},
+    406: {"NotAcceptable"}, 409: {"Conflict", "AlreadyExists"}, 410: {"Expired", "Gone"},
+    413: {"RequestEntityTooLarge"}, 415: {"UnsupportedMediaType"}, 422: {"Invalid"},
+    429: {"TooManyRequests"}, 500: {"InternalError"}, 503: {"ServiceUnavailable"}, 504: {"Timeout"}}
+
+EVENTS = {"ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"}
 
 
 class Access:
@@ -64,6 +67,10 @@ class Answer:
         self.body = body
         # The reader stopped, not the server.
         self.is_cut = is_cut
+
+    def text(self, limit=300):
+        """The status and the begin of the body."""
+        return f"{self.status} {self.body[:limit].decode(errors='replace')}"
 
     def json(self):
         """The body as a value; None if it is none."""
@@ -206,7 +213,7 @@ def bad_events(answer):
             event = json.loads(line)
         except ValueError:
             return f"a watch with the line {line[:200]}"
-        if event.get("type") not in ("ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR") or not isinstance(event.get("object"), dict):
+        if event.get("type") not in EVENTS or not isinstance(event.get("object"), dict):
             return f"a watch with the event {line[:200]}"
         if event["type"] == "ERROR":
             code = event["object"].get("code", 0)
