@@ -94,6 +94,8 @@ class Connection:
     def __init__(self, access):
         self.access = access
         self.socket = None
+        # What was sent over it before: a server that reads it wrongly takes the next request for something else.
+        self.previous = None
 
     def open(self):
         plain = socket.create_connection((self.access.host, self.access.port), CONNECT_SECONDS)
@@ -105,7 +107,18 @@ class Connection:
             self.socket = None
 
     def send(self, request):
-        """The answer to a request. A connection that was open before may have been closed meanwhile: once more, then."""
+        """The answer to a request."""
+        try:
+            return self.send_again(request)
+        except Cut as cut:
+            if self.previous is not None:
+                raise Cut(f"{cut}; before it came {self.previous.record()[:2000]}", cut.is_end) from None
+            raise
+        finally:
+            self.previous = request if self.socket is not None else None
+
+    def send_again(self, request):
+        """The answer to a request; twice if the connection has been open before, for it may have been closed meanwhile."""
         was_open = self.socket is not None
         try:
             return self.attempt(request)
