@@ -113,6 +113,7 @@ let package = Package(
       "HTTP", path: "Sources/WatchAPI/HTTP",
       [
         "CNghttp2", .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "DequeModule", package: "swift-collections"),
       ] + nio),
@@ -145,10 +146,15 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ] + nio),
 
+    module("YAMLObjects", path: "Sources/Orchestrator/YAML", ["Objects", "Yams"]),
+    module(
+      "RemoteAPI", path: "Sources/Orchestrator/RemoteAPI",
+      ["Exchange", "HTTP", "Yams", .product(name: "NIOCore", package: "swift-nio")]),
+
     module(
       "Bench", path: "Sources/Bench",
       [
-        "RaftKV", "MVCC", "WatchAPI", "GRPC",
+        "RaftKV", "MVCC", "WatchAPI", "GRPC", "Objects", "Exchange", "Client", "Scheduler", "RemoteAPI",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
         .product(name: "Logging", package: "swift-log"),
       ] + nio),
@@ -174,7 +180,8 @@ let package = Package(
       [
         "Commands", "StoreServer", "APIServer", "Access", "Admission", "Client", "Controllers",
         "SchedulerLoop",
-        "SimulatedNodes", "Storage", "StoreLinks", "Objects", "Exchange", "GRPC", "HTTP", "Yams",
+        "SimulatedNodes", "Storage", "StoreLinks", "RemoteAPI", "YAMLObjects", "Objects", "Exchange", "GRPC",
+        "HTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -202,6 +209,8 @@ let package = Package(
       "SchedulerLoop",
       ["SchedulerLoop", "Scheduler", "Client", "ClientSupport", "Objects", "Exchange"]),
     tests("SimulatedNodes", ["SimulatedNodes", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests("YAMLObjects", ["YAMLObjects", "Objects"]),
+    tests("RemoteAPI", ["RemoteAPI"]),
     tests("Controllers", ["Controllers", "Client", "Objects", "Exchange"]),
     module("StorageSupport", path: "Tests/StorageSupport", ["Storage"]),
     tests("Storage", ["Storage", "StorageSupport", "Objects", "Exchange"]),
@@ -210,9 +219,15 @@ let package = Package(
     tests("Admission", ["Admission", "Registry", "Storage", "Objects", "Exchange"]),
     tests(
       "APIServer",
-      ["APIServer", "Registry", "Storage", "Objects", "Exchange"]),
-    tests("HTTP", ["HTTP", "CNghttp2"] + nio),
-    tests("GRPC", ["GRPC", "HTTP"] + nio),
+      ["APIServer", "Registry", "Storage", "StorageSupport", "Objects", "Exchange"]),
+    tests(
+      "HTTP",
+      [
+        "HTTP", "WireSupport", "CNghttp2", .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
+      ] + nio),
+    module("WireSupport", path: "Tests/WireSupport", nio),
+    tests("GRPC", ["GRPC", "HTTP", "WireSupport"] + nio),
     tests(
       "WatchAPI",
       [

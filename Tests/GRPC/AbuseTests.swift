@@ -2,6 +2,7 @@ import GRPC
 import HTTP
 import NIOCore
 import Testing
+import WireSupport
 
 /// Clients that mean harm, or are broken: each is sent away, and the server goes on.
 @Suite struct AbuseTests {

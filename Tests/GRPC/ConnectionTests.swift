@@ -3,6 +3,7 @@ import HTTP
 import NIOCore
 import NIOPosix
 import Testing
+import WireSupport
 
 /// How connections live and end: keep-alive, shutdown, going away.
 @Suite struct ConnectionTests {

@@ -2,6 +2,7 @@ import GRPC
 import HTTP
 import NIOCore
 import Testing
+import WireSupport
 
 /// The plain endpoints over HTTP/1.1, on the port that also serves gRPC.
 @Suite struct PlainHTTPTests {

@@ -4,10 +4,11 @@ import NIOCore
 import NIOPosix
 import Synchronization
 import Testing
+import WireSupport
 
 /// Waits until `condition` holds; records an issue when it does not within the deadline.
 func until(
-  _ what: Comment, seconds: Int64 = 120, location: SourceLocation = #_sourceLocation, _ condition: () -> Bool
+  _ what: Comment, seconds: Int64 = 300, location: SourceLocation = #_sourceLocation, _ condition: () -> Bool
 ) async {
   let deadline = ContinuousClock.now + .seconds(seconds)
   while !condition() {
@@ -264,5 +265,12 @@ final class TestCall: Sendable {
     let call = call
     guard let loop = call.connection?.eventLoop else { return }
     try await loop.submit { body(call) }.get()
+  }
+}
+
+extension RawClient {
+  /// A client of `server`. With `reads` off nothing is ever read from the socket.
+  convenience init(_ server: TestServer, reads: Bool = true) async throws {
+    try await self.init(port: server.listener.port, reads: reads, on: TestServer.loops)
   }
 }

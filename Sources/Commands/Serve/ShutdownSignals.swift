@@ -19,12 +19,12 @@ public struct ShutdownSignals: Sendable {
     return number
   }
 
-  /// One of the two that has come already, after a pause; nil when none has.
-  public func poll(afterMilliseconds pause: UInt32) -> Int32? {
-    usleep(pause * 1000)
-    var pending = sigset_t()
-    sigpending(&pending)
-    return [SIGTERM, SIGINT].contains { sigismember(&pending, $0) == 1 } ? wait() : nil
+  /// Waits for the next of the two for so long, at most; nil when none has come.
+  public func wait(milliseconds: Int) -> Int32? {
+    var set = Self.mask
+    var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+    let number = sigtimedwait(&set, nil, &time)
+    return number > 0 ? number : nil
   }
 
   /// From now on a further signal ends the process at once, with the exit code a shell expects (128 + number).

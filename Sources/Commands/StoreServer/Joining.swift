@@ -18,7 +18,7 @@ func join(
   joining.add().whenComplete { result in outcome.value.withLock { $0 = result } }
   while true {
     if let result = outcome.value.withLock({ $0 }) { return try result.get() }
-    if signals.poll(afterMilliseconds: 20) != nil { return nil }
+    if signals.wait(milliseconds: 20) != nil { return nil }
   }
 }
 

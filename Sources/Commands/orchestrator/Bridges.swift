@@ -3,18 +3,18 @@ import Exchange
 import Foundation
 import HTTP
 import Objects
+import YAMLObjects
 
 extension APIRequest {
   /// A request as it came over a socket.
-  init(_ request: WebRequest) {
+  init(_ request: HTTPServerRequest) {
     let parts = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let path = parts.first.map(String.init) ?? "/"
     self.init(
       method: request.method, path: path.removingPercentEncoding ?? path,
       query: parts.count > 1 ? Self.query(String(parts[1])) : [], headers: request.headers,
-      // One that is too large is refused by its size.
-      body: request.isTooLarge ? [UInt8](repeating: 0, count: ServerOptions().bodyBytes + 1) : request.body,
-      credentials: request.certificates.isEmpty ? .none : .certificates(request.certificates),
+      body: request.body,
+      credentials: request.peerCertificates.isEmpty ? .none : .certificates(request.peerCertificates),
       remoteAddress: request.remoteAddress)
   }
 
@@ -28,24 +28,9 @@ extension APIRequest {
       return (name: decoded(pair[0]), value: pair.count > 1 ? decoded(pair[1]) : "")
     }
   }
-
-  /// The path with its query, encoded.
-  var target: String {
-    func encoded(_ text: String) -> String {
-      text.addingPercentEncoding(withAllowedCharacters: Self.plain) ?? text
-    }
-    let path =
-      path.addingPercentEncoding(withAllowedCharacters: Self.plain.union(CharacterSet(charactersIn: "/:")))
-      ?? path
-    if query.isEmpty { return path }
-    return path + "?" + query.map { encoded($0.name) + "=" + encoded($0.value) }.joined(separator: "&")
-  }
-
-  private static let plain = CharacterSet(
-    charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 }
 
-extension WebResponse {
+extension HTTPServerResponse {
   /// An answer of the API server.
   init(_ response: APIResponse) {
     let body: Body =
@@ -55,39 +40,21 @@ extension WebResponse {
       }
     self.init(status: response.status, headers: response.headers, body: body)
   }
+
+  /// A request was refused before the API server saw it.
+  init(_ error: StatusError) {
+    self.init(
+      APIResponse(
+        status: error.code, contentType: "application/json",
+        bytes: error.status.serialized() + [UInt8(ascii: "\n")]))
+  }
 }
 
-private struct OutgoingStream: WebStream {
+private struct OutgoingStream: ResponseStream {
   let stream: any BodyStream
 
   func next() async throws -> [UInt8]? { try await stream.next() }
   func cancel() { stream.cancel() }
-}
-
-private struct IncomingStream: BodyStream {
-  let stream: any WebStream
-
-  func next() async throws -> [UInt8]? { try await stream.next() }
-  func cancel() { stream.cancel() }
-}
-
-/// The way to an API server in another process.
-struct RemoteTransport: APITransport {
-  let client: WebClient
-  let token: String?
-
-  func send(_ request: APIRequest) async throws -> APIResponse {
-    var headers = request.headers
-    if let token { headers.append((name: "authorization", value: "Bearer " + token)) }
-    let response = try await client.send(
-      method: request.method, target: request.target, headers: headers, body: request.body)
-    let body: APIResponse.Body =
-      switch response.body {
-      case .parts(let parts): .parts(parts)
-      case .stream(let stream): .stream(IncomingStream(stream: stream))
-      }
-    return APIResponse(status: response.status, headers: response.headers, body: body)
-  }
 }
 
 /// YAML bodies by way of a library.

@@ -19,6 +19,9 @@ import StoreServer
 
 /// One process of a control plane: the store if it is its own, the API server, scheduler and controllers.
 struct ControlPlane {
+  /// How long answers under way may take once the process is asked to stop.
+  private static let stopGrace = TimeAmount.seconds(2)
+
   private let command: ServerCommand
   private let settings: ServerCommand.Settings
   private let logger: Logger
@@ -57,7 +60,7 @@ struct ControlPlane {
         started.fail(error)
       }
     }
-    if let error = started.waitForFailureOr({ signals.poll(afterMilliseconds: 50) }) {
+    if let error = started.waitForFailureOr({ signals.wait(milliseconds: 500) }) {
       task.cancel()
       throw error
     }
@@ -77,7 +80,7 @@ struct ControlPlane {
 
   private func startStore() throws -> StoreServer? {
     var arguments = ["--data-dir", command.dataDir + "/store", "--quota-backend-bytes", "0"]
-    let clients = command.storeListenClientUrls
+    let clients = command.storeListenClientUrls == "none" ? "" : command.storeListenClientUrls
     let peers = command.storeListenPeerUrls
     arguments += [
       "--listen-client-urls", clients.isEmpty ? "http://127.0.0.1:0" : clients, "--advertise-client-urls",
@@ -143,13 +146,17 @@ struct ControlPlane {
 
     var port = command.securePort
     let handler = LateHandler()
-    let web: WebServer
+    let web: HTTPServer
+    var limits = HTTPServerLimits()
+    limits.bodyBytes = ServerOptions().bodyBytes
+    let tooLarge = HTTPServerResponse(.requestTooLarge(limit: limits.bodyBytes))
     do {
-      web = try await WebServer.start(
-        host: command.bindAddress, port: port,
-        certificate: (pki.server.certificate, pki.server.key), clientRoots: pki.authority.certificatePEM,
-        on: group
-      ) { await handler.answer($0) }
+      web = try await HTTPServer.start(
+        on: group, host: command.bindAddress, port: port,
+        identity: TLSIdentity(
+          certificateChain: Array(pki.server.certificate.utf8), privateKey: Array(pki.server.key.utf8)),
+        clientAuthorities: .pem(Array(pki.authority.certificatePEM.utf8)), limits: limits, handler: handler,
+        tooLarge: { _ in tooLarge })
     } catch {
       throw ConfigurationError(
         .value,
@@ -186,7 +193,7 @@ struct ControlPlane {
       for await _ in tasks {}
       await served.retire()
     }
-    await web.stop()
+    await web.stop(grace: Self.stopGrace)
   }
 
   private static func whenReady(_ server: APIServer) async {
@@ -275,19 +282,18 @@ struct ControlPlane {
 }
 
 /// Takes requests before there is somebody to answer them.
-private final class LateHandler: Sendable {
+private final class LateHandler: HTTPExchangeHandler {
   private let server = Locked<APIServer?>(nil)
 
   func open(_ server: APIServer) { self.server.set(server) }
 
-  func answer(_ request: WebRequest) async -> WebResponse {
+  func handle(_ request: HTTPServerRequest) async -> HTTPServerResponse {
     guard let server = server.get() else {
-      return WebResponse(
-        status: 503,
-        headers: [(name: "retry-after", value: "1"), (name: "content-type", value: "text/plain")],
-        body: .parts([Array("the API server is starting\n".utf8)]))
+      var response = HTTPServerResponse.text(503, "the API server is starting\n")
+      response.headers.append((name: "retry-after", value: "1"))
+      return response
     }
-    return WebResponse(await server.send(APIRequest(request)))
+    return HTTPServerResponse(await server.send(APIRequest(request)))
   }
 }
 

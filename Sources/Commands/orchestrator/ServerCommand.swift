@@ -57,7 +57,7 @@ struct ServerCommand: ParsableCommand {
   @Option(help: "Its key, as PEM.")
   var storeKeyFile: String?
 
-  @Option(help: "Where the built-in store serves etcd clients; empty for nowhere.")
+  @Option(help: "Where the built-in store serves etcd clients; `none` for nowhere.")
   var storeListenClientUrls = "http://127.0.0.1:2379"
 
   @Option(help: "Where the built-in store listens for other members.")

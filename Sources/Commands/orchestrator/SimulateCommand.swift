@@ -2,10 +2,10 @@ import ArgumentParser
 import Client
 import Commands
 import Foundation
-import HTTP
 import NIOCore
 import NIOPosix
 import Objects
+import RemoteAPI
 import SimulatedNodes
 
 /// `orchestrator simulate`.
@@ -77,7 +77,12 @@ struct SimulateCommand: ParsableCommand {
     options.runDuration = try duration(jobDuration, "job-duration")
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     defer { try? group.syncShutdownGracefully() }
-    let transport = try Self.transport(Kubeconfig(path: kubeconfig), on: group)
+    let transport: RemoteTransport
+    do throws(KubeconfigError) {
+      transport = try RemoteTransport(Kubeconfig(path: kubeconfig), on: group)
+    } catch {
+      throw ConfigurationError(.value, error.description)
+    }
     let client = APIClient(transport: transport, userAgent: "orchestrator-simulate")
     guard let simulation = SimulatedNodes(client: client, options: options) else {
       throw ConfigurationError(
@@ -93,26 +98,5 @@ struct SimulateCommand: ParsableCommand {
       isOver.signal()
     }
     _ = isOver.wait(timeout: .now() + .seconds(3))
-  }
-
-  /// The way to the server that a kubeconfig names.
-  static func transport(
-    _ kubeconfig: Kubeconfig, on group: MultiThreadedEventLoopGroup
-  ) throws(ConfigurationError) -> RemoteTransport {
-    guard let url = URL(string: kubeconfig.server), let host = url.host, url.scheme == "https" else {
-      throw ConfigurationError(.value, "\(kubeconfig.server) is no https URL")
-    }
-    func text(_ bytes: [UInt8]?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
-    var security = WebClient.Security(roots: text(kubeconfig.certificateAuthority))
-    if let chain = text(kubeconfig.clientCertificate), let key = text(kubeconfig.clientKey) {
-      security.certificate = (chain, key)
-    }
-    security.skipsVerification = kubeconfig.skipsVerification
-    do {
-      let client = try WebClient(host: host, port: url.port ?? 443, security: security, on: group)
-      return RemoteTransport(client: client, token: kubeconfig.token)
-    } catch {
-      throw ConfigurationError(.value, "the certificates of the kubeconfig cannot be used: \(error)")
-    }
   }
 }

@@ -1,14 +1,13 @@
 public import HTTP
 public import NIOCore
 import NIOPosix
-import Synchronization
 
 /// One listening address: HTTP/2 carries gRPC, HTTP/1.1 on the same port the plain endpoints.
 public final class Listener: Sendable {
   private let channel: any Channel
-  private let connections: ConnectionTable
+  private let connections: ChannelTable
 
-  private init(_ channel: any Channel, _ connections: ConnectionTable) {
+  private init(_ channel: any Channel, _ connections: ChannelTable) {
     self.channel = channel
     self.connections = connections
   }
@@ -34,9 +33,9 @@ public final class Listener: Sendable {
 
   private static func makeBootstrap(
     _ group: any EventLoopGroup, _ router: Router, _ http: @escaping HTTPHandler, _ limits: ServerLimits
-  ) -> (ServerBootstrap, ConnectionTable) {
+  ) -> (ServerBootstrap, ChannelTable) {
     let server = GRPCServer(router: router, http: http, limits: limits)
-    let connections = ConnectionTable(limit: limits.connections)
+    let connections = ChannelTable(limit: limits.connections)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: limits.backlog)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -77,42 +76,5 @@ public final class Listener: Sendable {
       closed.whenComplete { _ in timer.cancel() }
       return closed
     }
-  }
-}
-
-/// The connections of a listener that are open.
-private final class ConnectionTable: Sendable {
-  private struct State {
-    var channels: [ObjectIdentifier: any Channel] = [:]
-    var isClosed = false
-  }
-  private let limit: Int
-  private let state = Mutex(State())
-
-  init(limit: Int) {
-    self.limit = limit
-  }
-
-  var count: Int { state.withLock { $0.channels.count } }
-
-  /// Takes no more, and returns those that are open.
-  func close() -> [any Channel] {
-    state.withLock { state in
-      state.isClosed = true
-      return Array(state.channels.values)
-    }
-  }
-
-  /// Notes a channel until it closes; false when there are too many, or the listener has closed.
-  func add(_ channel: any Channel) -> Bool {
-    let id = ObjectIdentifier(channel)
-    let isAdded = state.withLock { state in
-      guard !state.isClosed, state.channels.count < limit else { return false }
-      state.channels[id] = channel
-      return true
-    }
-    guard isAdded else { return false }
-    channel.closeFuture.whenComplete { _ in self.state.withLock { $0.channels[id] = nil } }
-    return true
   }
 }

@@ -431,12 +431,20 @@ public final class HTTP2Connection: ChannelDuplexHandler, @unchecked Sendable {
 
   // MARK: streams
 
-  /// Opens a stream; false when the peer takes no new ones.
+  /// Opens a stream; false when the peer takes no new ones. With `end` the request has no body.
   public func open(
-    _ stream: HTTP2Stream, _ block: HeaderBlock, _ fields: [(name: String, value: String)] = []
+    _ stream: HTTP2Stream, _ block: HeaderBlock?, _ fields: [(name: String, value: String)] = [],
+    end: Bool = false
   ) -> Bool {
     guard session != nil, !isEnding, !isShuttingDown else { return false }
-    return stream.sendRequestHeaders(on: self, block, fields)
+    return stream.sendRequestHeaders(on: self, block, fields, end: end)
+  }
+
+  /// How many streams the peer lets this side have open at once.
+  var peerConcurrentStreams: Int {
+    guard let session else { return 0 }
+    return Int(
+      nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
   }
 
   func adopt(_ stream: HTTP2Stream) {

@@ -133,21 +133,35 @@ open class HTTP2Stream: @unchecked Sendable {
     connection.submitted(result)
   }
 
+  /// Tells a client that waits to be told to send its request's body (RFC 9110, 15.2.1).
+  final func sendContinue() {
+    guard let connection, let session = connection.session, case .idle = sending else { return }
+    let result = HeaderBlock.withFields(nil, [(":status", "100")]) {
+      nghttp2_submit_headers(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, nil, $0, $1, nil)
+    }
+    connection.submitted(result)
+  }
+
   /// A client's request begins and gets its identifier. With `end` it has no body. False when the connection takes no
   /// new streams.
   final func sendRequestHeaders(
-    on connection: HTTP2Connection, _ block: HeaderBlock, _ fields: [(name: String, value: String)]
+    on connection: HTTP2Connection, _ block: HeaderBlock?, _ fields: [(name: String, value: String)],
+    end: Bool
   ) -> Bool {
     guard let session = connection.session else { return false }
     func submit(_ pointer: UnsafeMutablePointer<nghttp2_nv>?, _ count: Int) -> Int32 {
+      let user = Unmanaged.passUnretained(self).toOpaque()
+      if end { return nghttp2_submit_request(session, nil, pointer, count, nil, user) }
       var provider = dataProvider()
-      return nghttp2_submit_request(
-        session, nil, pointer, count, &provider, Unmanaged.passUnretained(self).toOpaque())
+      return nghttp2_submit_request(session, nil, pointer, count, &provider, user)
     }
-    sending = .open
-    let result =
-      fields.isEmpty
-      ? submit(block.fields.baseAddress, block.count) : HeaderBlock.withFields(block, fields, submit)
+    sending = end ? .ended : .open
+    let result: Int32
+    if let block, fields.isEmpty {
+      result = submit(block.fields.baseAddress, block.count)
+    } else {
+      result = HeaderBlock.withFields(block, fields, submit)
+    }
     guard result > 0 else { return false }
     id = result
     connection.adopt(self)
@@ -229,6 +243,19 @@ open class HTTP2Stream: @unchecked Sendable {
   public final func consume(_ count: Int) {
     guard count > 0, let connection, let session = connection.session else { return }
     connection.submitted(nghttp2_session_consume(session, id, count))
+  }
+
+  /// Gives the peer back `count` bytes of the connection's window alone: a stream that is not read then holds back no
+  /// other. `consumeStream` follows for the same bytes.
+  public final func consumeConnection(_ count: Int) {
+    guard count > 0, let connection, let session = connection.session else { return }
+    connection.submitted(nghttp2_session_consume_connection(session, count))
+  }
+
+  /// Gives the peer back `count` bytes of the stream's window alone.
+  public final func consumeStream(_ count: Int) {
+    guard count > 0, let connection, let session = connection.session else { return }
+    connection.submitted(nghttp2_session_consume_stream(session, id, count))
   }
 
   /// Has `deadlineReached` called at `deadline` or, on a connection of many streams, some milliseconds after it.

@@ -18,26 +18,41 @@ public final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandl
   /// No HTTP/1.1 request begins so: the method PRI is reserved for this.
   private static let preface = Array("PRI * HTTP/2.0".utf8)
 
-  private let limits: ServerLimits
-  private let http: HTTPHandler
+  private let handshakeTimeout: TimeAmount
+  private let addHTTP1: (any Channel, ChannelPipeline.SynchronousOperations.Position) throws -> Void
   private let makeHTTP2: (any Channel) -> HTTP2Connection
   private var received = ByteBuffer()
   private var isDecided = false
   private var timer: Scheduled<Void>?
 
   /// `makeHTTP2` makes the handler of an HTTP/2 connection; `http` answers HTTP/1.1.
-  public init(
+  public convenience init(
     limits: ServerLimits, http: @escaping HTTPHandler, makeHTTP2: @escaping (any Channel) -> HTTP2Connection
   ) {
-    self.limits = limits
-    self.http = http
+    self.init(
+      handshakeTimeout: limits.connection.handshakeTimeout,
+      addHTTP1: { channel, position in
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.configureHTTPServerPipeline(position: position, withErrorHandling: true)
+        try pipeline.addHandler(HTTP1Handler(limits: limits, handler: http))
+      }, makeHTTP2: makeHTTP2)
+  }
+
+  /// `addHTTP1` adds the handlers of an HTTP/1.1 connection, the first of them at the position given.
+  init(
+    handshakeTimeout: TimeAmount,
+    addHTTP1: @escaping (any Channel, ChannelPipeline.SynchronousOperations.Position) throws -> Void,
+    makeHTTP2: @escaping (any Channel) -> HTTP2Connection
+  ) {
+    self.handshakeTimeout = handshakeTimeout
+    self.addHTTP1 = addHTTP1
     self.makeHTTP2 = makeHTTP2
   }
 
   /// Called by NIO.
   public func handlerAdded(context: ChannelHandlerContext) {
     let channel = context.channel
-    timer = context.eventLoop.scheduleTask(in: limits.connection.handshakeTimeout) {
+    timer = context.eventLoop.scheduleTask(in: handshakeTimeout) {
       channel.close(promise: nil)
     }
   }
@@ -78,8 +93,7 @@ public final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandl
       if isHTTP2 {
         try pipeline.addHandler(makeHTTP2(context.channel), position: .after(self))
       } else {
-        try pipeline.configureHTTPServerPipeline(position: .after(self), withErrorHandling: true)
-        try pipeline.addHandler(HTTP1Handler(limits: limits, handler: http))
+        try addHTTP1(context.channel, .after(self))
       }
     } catch {
       context.close(promise: nil)

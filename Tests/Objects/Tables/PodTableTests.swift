@@ -185,6 +185,8 @@ import Testing
     #expect(cells.count == 9)
     #expect(Array(cells[1...3]) == pod.cells)
     #expect(cells[4] == "5m")
+    let read = try JSON.parse(pod.pod.text, options: JSON.ParseOptions(omitting: Tables.pod.unread))
+    #expect(Tables.pod.cells(of: read, now: now) == cells)
   }
 
   /// The pod of the recorded `pod running table`, and one with readiness gates.

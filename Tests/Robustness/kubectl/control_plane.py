@@ -116,7 +116,9 @@ class LeaderKiller(threading.Thread):
 
 
 class ControlPlane:
-    """Everything that a case needs, started in order and stopped in the opposite one."""
+    """Everything that a case needs, started in order and stopped in the opposite one.
+
+    `store` is a kind of store to start, or the address of one that runs."""
 
     def __init__(self, folder, store="builtin", nodes=NODES, flags=()):
         self.folder = folder
@@ -157,17 +159,22 @@ class ControlPlane:
     def start_store(self):
         if self.store == "builtin":
             return []
+        if self.store.startswith("http"):
+            self.store_address = self.store
+            return [f"--store={self.store}"]
         if self.store == "etcd":
             server = Server("etcd", program("etcd"), os.path.join(self.folder, "etcd")).start()
             self.started.append(server)
-            return [f"--store=http://{server.client}"]
+            self.store_address = f"http://{server.client}"
+            return [f"--store={self.store_address}"]
         cluster = Cluster(self.folder).start()
         self.started.append(cluster)
         if self.store == "leader-kill":
             killer = LeaderKiller(cluster)
             killer.start()
             self.started.append(killer)
-        return [f"--store={cluster.endpoints}"]
+        self.store_address = cluster.endpoints
+        return [f"--store={self.store_address}"]
 
     def wait_ready(self):
         deadline = time.monotonic() + START_SECONDS

@@ -3,23 +3,7 @@ import Objects
 /// Texts as Go's `%q` writes them, which Kubernetes uses in what people read.
 enum GoText {
   /// A quoted string.
-  static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\r": quoted += "\\r"
-      case "\t": quoted += "\\t"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\x" + (digits.count < 2 ? "0" : "") + digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
-  }
+  static func quoted(_ text: String) -> String { GoFormat.quoted(text) }
 
   /// A list of quoted strings: `["a" "b"]`.
   static func quoted(_ texts: [String]) -> String { "[" + texts.map(quoted).joined(separator: " ") + "]" }

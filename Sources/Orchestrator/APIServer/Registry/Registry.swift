@@ -56,6 +56,11 @@ public final class Registry: Sendable {
     try await stores[StoredVersion.of(resource)].list(query)
   }
 
+  /// The same list, read page by page.
+  public func read(_ resource: Resource, _ query: ListQuery) async throws(StatusError) -> ListReader {
+    try await stores[StoredVersion.of(resource)].read(query)
+  }
+
   /// What happens to the objects of a resource that match; see `ResourceStore.watch`. As for lists, the
   /// objects are as they are stored.
   public func watch(_ resource: Resource, _ query: WatchQuery) async throws(StatusError) -> ObjectWatch {

@@ -93,17 +93,25 @@ extension APIServer {
   ) async throws(StatusError) -> APIResponse {
     let wanted = try Representation(accept: request.header("accept"), shapes: [.table, .partial])
     let include = try options.includeObject
-    let list = try await registry.list(resource, try options.list(resource, namespace: info.namespace))
+    var reader = try await registry.read(resource, try options.list(resource, namespace: info.namespace))
+    let writer = ListWriter(resource, wanted, include: include, now: environment.now())
+    if let writer, !reader.isAtEnd, !reader.hasLimit {
+      return APIResponse(
+        status: 200, headers: [(name: "content-type", value: wanted.contentType)],
+        body: .stream(ListStream(reader, writer)))
+    }
+    let list = try await reader.all()
     let bytes: [UInt8]
-    switch wanted.shape {
-    case .object:
-      bytes =
-        wanted.isYAML
-        ? wanted.bytes(ListBody.json(list, resource), environment.yaml) : ListBody.bytes(list, resource)
-    case .table:
-      bytes = wanted.bytes(
-        ListBody.table(list, resource, include: include, now: environment.now()), environment.yaml)
-    case .partial: bytes = wanted.bytes(ListBody.partial(list), environment.yaml)
+    if let writer {
+      bytes = await writer.bytes(list)
+    } else {
+      let value =
+        switch wanted.shape {
+        case .object: ListBody.json(list, resource)
+        case .table: ListBody.table(list, resource, include: include, now: environment.now())
+        case .partial: ListBody.partial(list)
+        }
+      bytes = wanted.bytes(value, environment.yaml)
     }
     return APIResponse(status: 200, contentType: wanted.contentType, bytes: bytes)
   }

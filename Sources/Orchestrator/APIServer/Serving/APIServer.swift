@@ -52,13 +52,15 @@ public final class APIServer: APITransport {
       response = Self.failure(error)
     }
     if request.method == "HEAD" { response.body = .parts([]) }
-    record(request, info, user, response, since: start)
+    let auditID = Self.auditID(of: request) ?? environment.newID()
+    response.headers.append((name: "audit-id", value: auditID))
+    record(request, info, user, response, since: start, auditID: auditID)
     return response
   }
 
   private func record(
     _ request: APIRequest, _ info: RequestInfo, _ user: UserInfo, _ response: APIResponse,
-    since start: ContinuousClock.Instant
+    since start: ContinuousClock.Instant, auditID: String
   ) {
     let elapsed = ContinuousClock.now - start
     var bytes = 0
@@ -69,10 +71,19 @@ public final class APIServer: APITransport {
     if response.status >= 500 && !isCheck || elapsed > options.slowCall && !info.isLongRunning
       || response.status == 401
     {
+      // Quoted, so that nobody writes lines of their own.
       environment.log(
-        "\(request.method) \(request.path) by \(user.name) from \(request.remoteAddress): \(response.status) in \(elapsed)"
-      )
+        "\(GoFormat.quoted(request.method + " " + request.path)) by \(GoFormat.quoted(user.name)) "
+          + "from \(request.remoteAddress): \(response.status) in \(elapsed), audit id \(auditID)")
     }
+  }
+
+  /// What the client calls the request, if that is a name (Kubernetes API: the header `Audit-ID`).
+  private static func auditID(of request: APIRequest) -> String? {
+    guard let id = request.header("audit-id"), (1...64).contains(id.utf8.count),
+      id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
+    else { return nil }
+    return id
   }
 
   /// A failure as it is sent.

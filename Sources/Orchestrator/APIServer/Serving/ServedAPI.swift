@@ -131,7 +131,7 @@ public final class ServedAPI: Sendable {
       stores: stores, admission: admission, hooks: [allocation], authorizer: WriteAuthorizer(rbac: rbac),
       tokens: IssuedTokens(tokens: tokens),
       environment: RegistryEnvironment(now: settings.now, uid: settings.uid, nameSuffix: suffix))
-    var environment = ServerEnvironment(now: settings.now)
+    var environment = ServerEnvironment(now: settings.now, newID: settings.uid)
     environment.yaml = settings.yaml
     environment.log = settings.log
     environment.openID = (tokens.discoveryDocument(), tokens.keySet)

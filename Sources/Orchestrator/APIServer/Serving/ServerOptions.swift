@@ -31,6 +31,8 @@ public struct ServerOptions: Sendable {
 public struct ServerEnvironment: Sendable {
   /// The time.
   public var now: @Sendable () -> Timestamp
+  /// Makes the names that answers and log lines have in common.
+  public var newID: @Sendable () -> String
   /// Reads and writes YAML; nil: YAML is refused.
   public var yaml: (any YAMLCoding)?
   /// Takes lines for the log.
@@ -42,9 +44,10 @@ public struct ServerEnvironment: Sendable {
   /// What is not ready yet, by name; empty when all is.
   public var pending: @Sendable () -> [String]
 
-  /// An environment with the time; all else can be set.
-  public init(now: @escaping @Sendable () -> Timestamp) {
+  /// An environment with the time and names; all else can be set.
+  public init(now: @escaping @Sendable () -> Timestamp, newID: @escaping @Sendable () -> String) {
     self.now = now
+    self.newID = newID
     log = { _ in }
     storeIsHealthy = { true }
     pending = { [] }

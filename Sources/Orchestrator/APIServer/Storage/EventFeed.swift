@@ -20,6 +20,8 @@ final class EventFeed: Sendable {
     var failure: StatusError?
     var task: Task<Void, Never>?
     var ticker: Task<Void, Never>?
+    /// When the ticker looks at the watches next.
+    var nextTick = ContinuousClock.now
     var watch: (any StoreWatch)?
   }
 
@@ -169,14 +171,19 @@ final class EventFeed: Sendable {
   /// Follows changes for a watch from the one after `revision` on.
   /// - Returns: the number of the next change, or nil if older ones are needed than there are.
   func attach(_ watcher: ObjectWatch, after revision: Int64) -> UInt64? {
-    state.withLock { state in
+    let tick = Self.nextTick([watcher], from: .now)
+    return state.withLock { state in
       guard let ring = state.ring, revision >= ring.floor else { return nil }
       if let node = watcher.node {
         state.byNode[node, default: [:]][ObjectIdentifier(watcher)] = watcher
       } else {
         state.watchers[ObjectIdentifier(watcher)] = watcher
       }
-      if state.ticker == nil { state.ticker = makeTicker() }
+      if state.ticker == nil || tick < state.nextTick {
+        state.ticker?.cancel()
+        state.nextTick = tick
+        state.ticker = makeTicker(from: tick)
+      }
       return ring.number(after: revision)
     }
   }
@@ -207,25 +214,47 @@ final class EventFeed: Sendable {
     try? await watch.requestProgress()
   }
 
-  /// Tells watches that time passes, once a second as long as there are any.
-  private func makeTicker() -> Task<Void, Never> {
+  /// Tells watches that time passes, as long as there are any, when one of them is due and not more often than once a
+  /// second.
+  private func makeTicker(from first: ContinuousClock.Instant) -> Task<Void, Never> {
     Task { [weak self] in
-      while !Task.isCancelled {
-        try? await Task.sleep(for: .seconds(1), tolerance: .milliseconds(200))
+      var tick = first
+      while true {
+        do {
+          try await Task.sleep(until: tick, tolerance: .milliseconds(200))
+        } catch {
+          return
+        }
         guard let self else { return }
-        let due = self.state.withLock { state -> [ObjectWatch]? in
+        let watchers = self.state.withLock { state -> [ObjectWatch] in
+          // Another may have taken its place.
+          guard !Task.isCancelled else { return [] }
           let all = Array(state.watchers.values) + state.byNode.values.flatMap(\.values)
-          if all.isEmpty {
-            state.ticker = nil
-            return nil
-          }
+          if all.isEmpty { state.ticker = nil }
+          // A watch that is attached before the next tick is known makes a new ticker.
+          state.nextTick = .now + .seconds(3600)
           return all
         }
-        guard let due else { return }
+        guard !watchers.isEmpty else { return }
         let now = ContinuousClock.now
-        if due.contains(where: { $0.wantsBookmark(at: now + .seconds(1)) }) { await self.refresh() }
-        for watcher in due where watcher.isDue(at: now) { watcher.wake() }
+        tick = Self.nextTick(watchers, from: now)
+        self.state.withLock { if !Task.isCancelled { $0.nextTick = tick } }
+        // Asked a second ahead, so that the answer is there when the bookmark is due.
+        if watchers.contains(where: { $0.wantsBookmark(at: now + Self.tickInterval) }) {
+          await self.refresh()
+        }
+        for watcher in watchers where watcher.isDue(at: now) { watcher.wake() }
       }
     }
+  }
+
+  private static let tickInterval = Duration.seconds(1)
+
+  /// The tick before the first of these watches is due.
+  private static func nextTick(
+    _ watchers: [ObjectWatch], from now: ContinuousClock.Instant
+  ) -> ContinuousClock.Instant {
+    let due = watchers.lazy.map(\.nextDue).min() ?? now
+    return max(now + tickInterval, due - tickInterval)
   }
 }

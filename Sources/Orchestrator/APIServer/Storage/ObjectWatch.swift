@@ -421,6 +421,12 @@ public final class ObjectWatch: Sendable {
   }
 
   /// Whether something is to be done because of the time.
+  /// When it ends, or wants a bookmark before.
+  var nextDue: ContinuousClock.Instant {
+    guard query.allowBookmarks else { return deadline }
+    return min(deadline, state.withLock { $0.nextBookmark })
+  }
+
   func isDue(at now: ContinuousClock.Instant) -> Bool { now >= deadline || wantsBookmark(at: now) }
 
   func wantsBookmark(at time: ContinuousClock.Instant) -> Bool {

@@ -52,6 +52,13 @@ extension ResourceStore {
   /// - Throws: 400 and 422 for parameters that make no sense, 410 for a version that is compacted, with a token to go on
   ///   with, 504 for one that has not been reached.
   public func list(_ query: ListQuery) async throws(StatusError) -> ObjectList {
+    var reader = try await read(query)
+    return try await reader.all()
+  }
+
+  /// Begins a list, whose first page is then there.
+  /// - Throws: as `list`.
+  public func read(_ query: ListQuery) async throws(StatusError) -> ListReader {
     try ResourceVersion.check(
       version: query.resourceVersion, match: query.resourceVersionMatch, continueToken: query.continueToken,
       sendsInitialEvents: nil, isWatch: false)
@@ -75,50 +82,17 @@ extension ResourceStore {
       read.isSerializable = true
       limit = 0
     }
-    let list = try await collect(read, rangeStart: range.start, query: query, limit: limit)
-    if let version, version > list.revision {
-      throw ResourceVersion.tooLarge(version, current: list.revision)
-    }
-    return list
-  }
-
-  private func collect(
-    _ first: StoreRange, rangeStart: [UInt8], query: ListQuery, limit: Int
-  ) async throws(StatusError) -> ObjectList {
-    var read = first
-    var list = ObjectList(items: [], revision: first.revision, continueToken: "", remainingItemCount: nil)
     let filter = ObjectFilter(labels: query.labels, fields: query.fields, selectable: fields)
-    while true {
-      read.limit =
-        limit > 0 && filter.matchesAll
-        ? min(limit - list.items.count, options.pageValues) : options.pageValues
-      let page = try await self.page(
-        read, rangeStart: rangeStart, listRevision: list.revision, isFirst: list.items.isEmpty)
-      if list.revision == 0 {
-        list.revision = page.revision
-        // What follows is of the same moment.
-        read.revision = page.revision
-      }
-      for (index, value) in page.values.enumerated() {
-        let object = StoredObject(value: value.value, revision: value.modRevision)
-        guard filter.matches(object) else { continue }
-        list.items.append(object)
-        guard limit > 0, list.items.count == limit else { continue }
-        let rest = page.count - index - 1
-        if rest > 0 {
-          list.continueToken =
-            ContinueToken(revision: list.revision, start: Array(value.key[rangeStart.count...]) + [0]).text
-          if filter.matchesAll { list.remainingItemCount = Int64(rest) }
-        }
-        return list
-      }
-      guard page.hasMore, let last = page.values.last else { return list }
-      read.start = last.key + [0]
+    var reader = ListReader(store: self, read: read, rangeStart: range.start, filter: filter, limit: limit)
+    try await reader.begin()
+    if let version, version > reader.revision {
+      throw ResourceVersion.tooLarge(version, current: reader.revision)
     }
+    return reader
   }
 
-  private func page(
-    _ read: StoreRange, rangeStart: [UInt8], listRevision: Int64, isFirst: Bool
+  fileprivate func page(
+    _ read: StoreRange, rangeStart: [UInt8]
   ) async throws(StatusError) -> StorePage {
     do {
       return try await client.range(read)
@@ -145,6 +119,87 @@ extension ResourceStore {
     } catch {
       throw error.status
     }
+  }
+}
+
+/// A list that is read page by page, all pages as of one moment.
+public struct ListReader: Sendable {
+  private let store: ResourceStore
+  private let rangeStart: [UInt8]
+  private let filter: ObjectFilter
+  private var read: StoreRange
+  /// What may still be delivered; nil for all.
+  private var left: Int?
+  /// The first page, until it is asked for.
+  private var first: [StoredObject]?
+  /// The version of the list.
+  public private(set) var revision: Int64
+  /// Whether everything has been read.
+  public private(set) var isAtEnd = false
+  /// Where the rest begins once the limit is reached; empty if there is none.
+  public private(set) var continueToken = ""
+  /// How many follow there, where that is known.
+  public private(set) var remainingItemCount: Int64?
+
+  /// Whether the list is cut at a number of objects, and so can say only at its end where it goes on.
+  public var hasLimit: Bool { left != nil }
+
+  fileprivate init(
+    store: ResourceStore, read: StoreRange, rangeStart: [UInt8], filter: ObjectFilter, limit: Int
+  ) {
+    self.store = store
+    self.read = read
+    self.rangeStart = rangeStart
+    self.filter = filter
+    left = limit > 0 ? limit : nil
+    revision = read.revision
+  }
+
+  fileprivate mutating func begin() async throws(StatusError) { first = try await next() }
+
+  /// Everything that has not been asked for.
+  public mutating func all() async throws(StatusError) -> ObjectList {
+    var items: [StoredObject] = []
+    while let page = try await next() { items += page }
+    return ObjectList(
+      items: items, revision: revision, continueToken: continueToken, remainingItemCount: remainingItemCount)
+  }
+
+  /// The objects of the next page that match, perhaps none; nil at the end.
+  public mutating func next() async throws(StatusError) -> [StoredObject]? {
+    if let first {
+      self.first = nil
+      return first
+    }
+    guard !isAtEnd else { return nil }
+    read.limit = store.options.pageValues
+    if let left, filter.matchesAll { read.limit = min(left, read.limit) }
+    let page = try await store.page(read, rangeStart: rangeStart)
+    if revision == 0 {
+      revision = page.revision
+      // What follows is of the same moment.
+      read.revision = page.revision
+    }
+    var objects: [StoredObject] = []
+    objects.reserveCapacity(page.values.count)
+    for (index, value) in page.values.enumerated() {
+      let object = StoredObject(value: value.value, revision: value.modRevision)
+      guard filter.matches(object) else { continue }
+      objects.append(object)
+      guard let left else { continue }
+      self.left = left - 1
+      guard left == 1 else { continue }
+      let rest = page.count - index - 1
+      if rest > 0 {
+        continueToken =
+          ContinueToken(revision: revision, start: Array(value.key[rangeStart.count...]) + [0]).text
+        if filter.matchesAll { remainingItemCount = Int64(rest) }
+      }
+      isAtEnd = true
+      return objects
+    }
+    if page.hasMore, let last = page.values.last { read.start = last.key + [0] } else { isAtEnd = true }
+    return objects
   }
 }
 

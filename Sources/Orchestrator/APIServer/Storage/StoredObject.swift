@@ -56,6 +56,19 @@ public final class StoredObject: Sendable {
     }
   }
 
+  /// The object without some of its parts, which are not even parsed; its metadata may lack the resourceVersion.
+  public func json(omitting omission: JSONOmission) -> JSON {
+    if let json = cache.withLock({ $0.json }) { return json }
+    return (try? JSON.parse(value, options: JSON.ParseOptions(omitting: omission))) ?? .null
+  }
+
+  /// Adds the JSON of the object's metadata, with its resourceVersion.
+  public func appendMetadata(to output: inout [UInt8]) {
+    if !VersionSplice.appendMetadata(value, revision: revision, to: &output) {
+      (json["metadata"] ?? [:]).write(to: &output)
+    }
+  }
+
   /// Another form of the object, made by `make` the first time that it is asked for.
   public func encoded(
     _ form: String, _ make: (StoredObject) throws(StatusError) -> [UInt8]
@@ -81,82 +94,70 @@ enum VersionSplice {
   ) -> Bool {
     value.withUnsafeBufferPointer { bytes in
       let start = output.count
-      guard bytes.first == UInt8(ascii: "{") else { return false }
       output.append(UInt8(ascii: "{"))
-      var position = 1
-      while true {
-        // A member: "key":value, with nothing between.
-        let memberStart = position
-        guard let keyEnd = endOfString(bytes, position), keyEnd < bytes.count,
-          bytes[keyEnd] == UInt8(ascii: ":")
-        else { break }
-        let key = UnsafeBufferPointer(rebasing: bytes[(position + 1)..<(keyEnd - 1)])
-        let valueStart = keyEnd + 1
-        if equals(key, "metadata") {
-          guard valueStart < bytes.count, bytes[valueStart] == UInt8(ascii: "{") else { break }
-          output.append(contentsOf: bytes[memberStart...valueStart])
-          output.append(contentsOf: "\"resourceVersion\":\"".utf8)
-          output.append(contentsOf: String(revision).utf8)
-          output.append(UInt8(ascii: "\""))
-          if valueStart + 1 < bytes.count, bytes[valueStart + 1] != UInt8(ascii: "}") {
-            output.append(UInt8(ascii: ","))
-          }
-          output.append(contentsOf: bytes[(valueStart + 1)...])
-          return true
-        }
-        guard let valueEnd = endOfValue(bytes, valueStart), valueEnd < bytes.count,
-          bytes[valueEnd] == UInt8(ascii: ",")
-        else { break }
-        if !(withoutType && (equals(key, "apiVersion") || equals(key, "kind"))) {
-          output.append(contentsOf: bytes[memberStart...valueEnd])
-        }
-        position = valueEnd + 1
+      let metadata = findMetadata(bytes) { key, member in
+        if withoutType && (equals(key, "apiVersion") || equals(key, "kind")) { return }
+        output.append(contentsOf: bytes[member])
       }
-      output.removeLast(output.count - start)
-      return false
+      guard let metadata else {
+        output.removeLast(output.count - start)
+        return false
+      }
+      output.append(contentsOf: "\"metadata\":".utf8)
+      append(revision, to: &output, isAlone: bytes[metadata + 1] == UInt8(ascii: "}"))
+      output.append(contentsOf: bytes[(metadata + 1)...])
+      return true
     }
+  }
+
+  /// Appends the metadata of a stored object, with its version.
+  /// - Returns: false, with nothing appended, if the value does not look as expected.
+  static func appendMetadata(_ value: [UInt8], revision: Int64, to output: inout [UInt8]) -> Bool {
+    value.withUnsafeBufferPointer { bytes in
+      guard let start = findMetadata(bytes, before: { _, _ in }),
+        let end = JSON.endOfValue(bytes, from: start)
+      else { return false }
+      append(revision, to: &output, isAlone: bytes[start + 1] == UInt8(ascii: "}"))
+      output.append(contentsOf: bytes[(start + 1)..<end])
+      return true
+    }
+  }
+
+  private static func append(_ revision: Int64, to output: inout [UInt8], isAlone: Bool) {
+    output.append(contentsOf: "{\"resourceVersion\":\"".utf8)
+    output.append(contentsOf: String(revision).utf8)
+    output.append(contentsOf: (isAlone ? "\"" : "\",").utf8)
+  }
+
+  /// Where the object that is the value of `metadata` begins, in JSON without blanks; nil if it is not found.
+  /// - Parameter before: is told the members before it: the key, and the place of the member with the comma behind it.
+  private static func findMetadata(
+    _ bytes: UnsafeBufferPointer<UInt8>, before: (UnsafeBufferPointer<UInt8>, Range<Int>) -> Void
+  ) -> Int? {
+    guard bytes.first == UInt8(ascii: "{") else { return nil }
+    var position = 1
+    while position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
+      // A member: "key":value, with nothing between.
+      let memberStart = position
+      guard let keyEnd = JSON.endOfValue(bytes, from: position), keyEnd < bytes.count,
+        bytes[keyEnd] == UInt8(ascii: ":")
+      else { return nil }
+      let key = UnsafeBufferPointer(rebasing: bytes[(position + 1)..<(keyEnd - 1)])
+      let valueStart = keyEnd + 1
+      if equals(key, "metadata") {
+        return valueStart + 1 < bytes.count && bytes[valueStart] == UInt8(ascii: "{") ? valueStart : nil
+      }
+      guard let valueEnd = JSON.endOfValue(bytes, from: valueStart), valueEnd < bytes.count,
+        bytes[valueEnd] == UInt8(ascii: ",")
+      else { return nil }
+      before(key, memberStart..<(valueEnd + 1))
+      position = valueEnd + 1
+    }
+    return nil
   }
 
   private static func equals(_ key: UnsafeBufferPointer<UInt8>, _ name: StaticString) -> Bool {
     key.count == name.utf8CodeUnitCount
       && name.withUTF8Buffer { $0.elementsEqual(key) }
-  }
-
-  /// Behind the closing quote of the string that begins here.
-  private static func endOfString(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int? {
-    guard start < bytes.count, bytes[start] == UInt8(ascii: "\"") else { return nil }
-    var position = start + 1
-    while position < bytes.count {
-      switch bytes[position] {
-      case UInt8(ascii: "\\"): position += 2
-      case UInt8(ascii: "\""): return position + 1
-      default: position += 1
-      }
-    }
-    return nil
-  }
-
-  /// Behind the value that begins here.
-  private static func endOfValue(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Int? {
-    var position = start
-    var depth = 0
-    while position < bytes.count {
-      switch bytes[position] {
-      case UInt8(ascii: "\""):
-        guard let end = endOfString(bytes, position) else { return nil }
-        position = end
-        if depth == 0 { return position }
-        continue
-      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-      case UInt8(ascii: "}"), UInt8(ascii: "]"):
-        if depth == 0 { return position }
-        depth -= 1
-        if depth == 0 { return position + 1 }
-      case UInt8(ascii: ","): if depth == 0 { return position }
-      default: break
-      }
-      position += 1
-    }
-    return nil
   }
 }

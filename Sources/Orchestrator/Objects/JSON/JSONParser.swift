@@ -9,10 +9,13 @@ extension JSON {
   public struct ParseOptions: Sendable {
     /// How deep objects and arrays may be nested; never more than `JSON.maximumDepth`.
     public var maximumDepth: Int
+    /// What is skipped; it is not looked at whether that is well formed.
+    public var omission: JSONOmission
 
-    /// The usual options, or a lower depth.
-    public init(maximumDepth: Int = JSON.maximumDepth) {
+    /// The usual options, a lower depth, or less of the document.
+    public init(maximumDepth: Int = JSON.maximumDepth, omitting omission: JSONOmission = .nothing) {
       self.maximumDepth = min(maximumDepth, JSON.maximumDepth)
+      self.omission = omission
     }
   }
 
@@ -22,7 +25,7 @@ extension JSON {
   /// - Throws: `JSONError` for anything that is not exactly one JSON value.
   public static func parse(_ bytes: [UInt8], options: ParseOptions = ParseOptions()) throws(JSONError) -> JSON
   {
-    var parser = JSONParser(bytes, maximumDepth: options.maximumDepth)
+    var parser = JSONParser(bytes, maximumDepth: options.maximumDepth, omitting: options.omission)
     return try parser.document()
   }
 
@@ -42,10 +45,15 @@ struct JSONParser {
   private var depth = 0
   /// Keys that an object has more than once. While a container is read, the paths of those inside are relative to it.
   private(set) var duplicates: [JSONPath] = []
+  /// What is skipped of the value at the cursor.
+  private var omission: JSONOmission
 
-  init(_ bytes: [UInt8], maximumDepth: Int = JSON.maximumDepth) {
+  init(
+    _ bytes: [UInt8], maximumDepth: Int = JSON.maximumDepth, omitting omission: JSONOmission = .nothing
+  ) {
     self.bytes = bytes
     self.maximumDepth = maximumDepth
+    self.omission = omission
   }
 
   /// The one value that all the bytes are.
@@ -135,18 +143,35 @@ struct JSONParser {
     var members: [JSONObject.Member] = []
     var isSorted = true
     if skip(UInt8(ascii: "}")) { return .object(JSONObject(sorted: members)) }
+    let omitted = omission
+    defer { omission = omitted }
     while true {
       let key = try memberKey()
-      let known = duplicates.count
-      let value = try value()
-      relate(.key(key), from: known)
-      if isSorted, let last = members.last, !(last.key < key) { isSorted = false }
-      members.append(JSONObject.Member(key: key, value: value))
+      if !omitted.isNothing { omission = omitted[key] }
+      if omission.isEverything {
+        try skipValue()
+      } else {
+        let known = duplicates.count
+        let value = try value()
+        relate(.key(key), from: known)
+        if isSorted, let last = members.last, !(last.key < key) { isSorted = false }
+        members.append(JSONObject.Member(key: key, value: value))
+      }
       if skip(UInt8(ascii: ",")) { continue }
       if skip(UInt8(ascii: "}")) { break }
       throw invalidCharacter("after object key:value pair")
     }
     return .object(isSorted ? JSONObject(sorted: members) : sorted(members))
+  }
+
+  /// Goes behind the value at or after the cursor.
+  private mutating func skipValue() throws(JSONError) {
+    skipBlanks()
+    let start = position
+    guard let end = bytes.withUnsafeBufferPointer({ JSON.endOfValue($0, from: start) }), end > start else {
+      throw .unexpectedEnd(at: bytes.count)
+    }
+    position = end
   }
 
   /// The key of an object's next member; the cursor then stands behind the colon.

@@ -11,6 +11,16 @@ extension Tables {
       TableColumn("Nominated Node", description: "Node on which room is made for the pod.", priority: 1),
       TableColumn("Readiness Gates", description: "Readiness gates that are met, of all.", priority: 1),
     ],
+    unread: [
+      "metadata.annotations", "metadata.labels", "spec.affinity", "spec.tolerations", "spec.volumes",
+      "spec.topologySpreadConstraints",
+    ]
+      + ["containers", "initContainers"].flatMap { list in
+        [
+          "args", "command", "env", "envFrom", "livenessProbe", "ports", "readinessProbe", "resources",
+          "securityContext", "startupProbe", "volumeMounts",
+        ].map { "spec.\(list).\($0)" }
+      },
     conditions: { pod in
       switch pod.text("status", "phase") {
       case "Succeeded": [completed("Succeeded", "The pod has completed successfully.")]

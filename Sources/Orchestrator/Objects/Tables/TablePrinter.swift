@@ -15,18 +15,21 @@ public struct TablePrinter: Sendable {
   private let cells: @Sendable (ObjectReader) -> [JSON]
   /// The conditions of an object's row.
   private let conditions: @Sendable (ObjectReader) -> [JSON]
+  /// What of an object need not be there for its cells.
+  public let unread: JSONOmission
   /// The order of the rows; nil for that of the list.
   private let precedes: (@Sendable (ObjectReader, ObjectReader) -> Bool)?
 
   /// A printer whose cells are computed together.
   init(
-    columns: [TableColumn],
+    columns: [TableColumn], unread: [String] = [],
     conditions: @escaping @Sendable (ObjectReader) -> [JSON] = { _ in [] },
     cells: @escaping @Sendable (ObjectReader) -> [JSON]
   ) {
     self.columns = columns
     self.cells = cells
     self.conditions = conditions
+    self.unread = JSONOmission(Self.unread + unread)
     precedes = nil
   }
 
@@ -39,7 +42,35 @@ public struct TablePrinter: Sendable {
     columns = fields.map(\.column)
     cells = { object in fields.map { $0.cell(object) } }
     conditions = { _ in [] }
+    unread = JSONOmission(Self.unread)
     self.precedes = precedes
+  }
+
+  /// What no table tells of.
+  private static let unread = ["metadata.managedFields"]
+
+  /// Whether rows stand in the order of the list.
+  public var keepsOrder: Bool { precedes == nil }
+
+  /// Adds an object's row, as JSON.
+  ///
+  /// - Parameters:
+  ///   - object: may lack what is `unread`.
+  ///   - carried: adds the object that the row carries.
+  public func appendRow(
+    of object: JSON, now: Timestamp, to output: inout [UInt8], carried: (inout [UInt8]) -> Void
+  ) {
+    let reader = ObjectReader(json: object, now: now)
+    output.append(contentsOf: "{\"cells\":".utf8)
+    JSON.array(cells(reader)).write(to: &output)
+    let conditions = conditions(reader)
+    if !conditions.isEmpty {
+      output.append(contentsOf: ",\"conditions\":".utf8)
+      JSON.array(conditions).write(to: &output)
+    }
+    output.append(contentsOf: ",\"object\":".utf8)
+    carried(&output)
+    output.append(UInt8(ascii: "}"))
   }
 
   /// An object's cells, one for each column. Ages are told as of `now`.

@@ -1,5 +1,5 @@
 /// How Go writes values in error messages. Clients have seen these texts for years and some look for them.
-enum GoFormat {
+public enum GoFormat {
   /// What JSON calls the type of a value, in the words of Go's decoder.
   static func kind(of value: JSON) -> String {
     switch value {
@@ -115,7 +115,7 @@ enum GoFormat {
   }
 
   /// A string under the verb `%q`.
-  static func quoted(_ text: String) -> String {
+  public static func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

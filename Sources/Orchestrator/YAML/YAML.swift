@@ -1,25 +1,29 @@
 import Foundation
-import Objects
+public import Objects
 import Yams
 
 /// YAML as Kubernetes reads and writes it: the values of JSON in another notation.
-enum YAML {
+public enum YAML {
   /// Deeper documents are refused.
   private static let depth = JSON.maximumDepth
 
   /// A document that cannot be read.
-  struct Failure: Error, CustomStringConvertible {
-    var description: String
+  public struct Failure: Error, Hashable, CustomStringConvertible {
+    /// What is wrong.
+    public let description: String
   }
 
   /// Reads one document.
-  static func json(_ bytes: [UInt8]) throws(Failure) -> JSON {
+  /// - Throws: for text that is not UTF-8 or not YAML, documents that are too deep, and aliases.
+  public static func json(_ bytes: [UInt8]) throws(Failure) -> JSON {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure(description: "yaml: control characters are not allowed")
     }
     do {
       guard let node = try Yams.compose(yaml: text) else { return .null }
-      return try json(node, depth: 0)
+      // Only aliases make more values than there are bytes: a few lines of them can stand for billions.
+      var budget = bytes.count + 1
+      return try json(node, depth: 0, budget: &budget)
     } catch let failure as Failure {
       throw failure
     } catch {
@@ -27,7 +31,9 @@ enum YAML {
     }
   }
 
-  private static func json(_ node: Node, depth: Int) throws -> JSON {
+  private static func json(_ node: Node, depth: Int, budget: inout Int) throws -> JSON {
+    budget -= 1
+    guard budget >= 0 else { throw Failure(description: "yaml: document contains excessive aliasing") }
     guard depth < Self.depth else { throw Failure(description: "yaml: exceeded max depth") }
     switch node {
     case .mapping(let mapping):
@@ -36,10 +42,13 @@ enum YAML {
         guard let name = key.scalar?.string else {
           throw Failure(description: "yaml: a key that is no scalar")
         }
-        members.append((name, try json(value, depth: depth + 1)))
+        members.append((name, try json(value, depth: depth + 1, budget: &budget)))
       }
       return .object(JSONObject(members))
-    case .sequence(let sequence): return .array(try sequence.map { try json($0, depth: depth + 1) })
+    case .sequence(let sequence):
+      var elements: [JSON] = []
+      for element in sequence { elements.append(try json(element, depth: depth + 1, budget: &budget)) }
+      return .array(elements)
     case .scalar(let scalar): return json(scalar)
     case .alias: throw Failure(description: "yaml: aliases are not supported")
     }
@@ -56,10 +65,7 @@ enum YAML {
     default: break
     }
     // As JSON writes numbers, and YAML's other bases.
-    if let integer = Int64(text) { return .integer(integer) }
-    for (prefix, base) in [("0x", 16), ("0o", 8), ("0b", 2)] where text.hasPrefix(prefix) {
-      if let integer = Int64(text.dropFirst(2), radix: base) { return .integer(integer) }
-    }
+    if let integer = integer(text) { return .integer(integer) }
     if text.utf8.first.map({ "+-.0123456789".utf8.contains($0) }) ?? false, let number = Double(text),
       number.isFinite
     {
@@ -68,8 +74,21 @@ enum YAML {
     return .string(text)
   }
 
+  /// An integer in YAML 1.1's notations: decimal, or in another base, octal with a plain zero before it too.
+  private static func integer(_ text: String) -> Int64? {
+    let isNegative = text.hasPrefix("-")
+    let digits = text.dropFirst(isNegative || text.hasPrefix("+") ? 1 : 0).lowercased()
+    guard digits.first?.isNumber == true else { return nil }
+    let sign = isNegative ? "-" : ""
+    for (prefix, base) in [("0x", 16), ("0o", 8), ("0b", 2)] where digits.hasPrefix(prefix) {
+      return Int64(sign + digits.dropFirst(2), radix: base)
+    }
+    if digits.count > 1, digits.hasPrefix("0") { return Int64(sign + digits, radix: 8) }
+    return Int64(sign + digits)
+  }
+
   /// Writes one document, in block style with sorted keys.
-  static func bytes(_ value: JSON) -> [UInt8] {
+  public static func bytes(_ value: JSON) -> [UInt8] {
     var output = ""
     write(value, indent: 0, to: &output)
     if output.hasPrefix("\n") { output.removeFirst() }

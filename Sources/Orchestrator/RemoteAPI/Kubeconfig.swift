@@ -1,34 +1,36 @@
-import Commands
 import Foundation
 import Yams
 
 /// The current context of a kubeconfig: where an API server is, and as whom to speak to it.
-struct Kubeconfig {
+public struct Kubeconfig: Sendable {
   /// `https://127.0.0.1:6443`.
-  var server: String
+  public var server: String
   /// PEM; the roots that the server's certificate must lead to. Nil: those of the system.
-  var certificateAuthority: [UInt8]?
+  public var certificateAuthority: [UInt8]?
   /// PEM.
-  var clientCertificate: [UInt8]?
+  public var clientCertificate: [UInt8]?
   /// PEM.
-  var clientKey: [UInt8]?
-  var token: String?
-  var skipsVerification = false
+  public var clientKey: [UInt8]?
+  /// A bearer token.
+  public var token: String?
+  /// Whether any certificate of the server will do.
+  public var skipsVerification = false
 
   /// Reads a file. `context` is the context to take; nil for the file's own choice.
-  init(path: String, context: String? = nil) throws(ConfigurationError) {
+  public init(path: String, context: String? = nil) throws(KubeconfigError) {
     let text: String
     do {
       text = try String(contentsOfFile: path, encoding: .utf8)
     } catch {
-      throw ConfigurationError(.value, "cannot read the kubeconfig \(path): \(error.localizedDescription)")
+      throw KubeconfigError("cannot read the kubeconfig \(path): \(error.localizedDescription)")
     }
     try self.init(text: text, path: path, context: context)
   }
 
-  init(text: String, path: String, context: String? = nil) throws(ConfigurationError) {
-    func fail(_ problem: String) -> ConfigurationError {
-      ConfigurationError(.value, "the kubeconfig \(path) \(problem)")
+  /// Reads a text; files that it names are relative to the folder of `path`.
+  public init(text: String, path: String, context: String? = nil) throws(KubeconfigError) {
+    func fail(_ problem: String) -> KubeconfigError {
+      KubeconfigError("the kubeconfig \(path) \(problem)")
     }
     let node: Node?
     do {
@@ -39,7 +41,7 @@ struct Kubeconfig {
     guard let root = node?.mapping else { throw fail("is not a mapping") }
     let name = context ?? root["current-context"]?.string ?? ""
     guard !name.isEmpty else { throw fail("names no current-context") }
-    func entry(_ list: String, _ member: String, named name: String) throws(ConfigurationError)
+    func entry(_ list: String, _ member: String, named name: String) throws(KubeconfigError)
       -> Node.Mapping
     {
       let found = root[list]?.sequence?.first { $0.mapping?["name"]?.string == name }
@@ -54,7 +56,7 @@ struct Kubeconfig {
     self.server = server
 
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-    func bytes(_ mapping: Node.Mapping, _ field: String) throws(ConfigurationError) -> [UInt8]? {
+    func bytes(_ mapping: Node.Mapping, _ field: String) throws(KubeconfigError) -> [UInt8]? {
       if let data = mapping[field + "-data"]?.string, !data.isEmpty {
         guard let decoded = Data(base64Encoded: data) else {
           throw fail("has a \(field)-data that is not base64")
@@ -86,4 +88,12 @@ struct Kubeconfig {
       token = text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
   }
+}
+
+/// Why a kubeconfig cannot be used; the description is for the user.
+public struct KubeconfigError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What is wrong.
+  public let description: String
+
+  init(_ description: String) { self.description = description }
 }

@@ -1,15 +1,27 @@
-import GRPC
-import NIOCore
+public import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A TCP client that sends any bytes and takes the answer apart into HTTP/2 frames.
-final class RawClient: Sendable {
-  struct Frame: Equatable {
-    var type: UInt8
-    var flags: UInt8
-    var stream: UInt32
-    var payload: [UInt8]
+/// A TCP client that sends any bytes, keeps what comes, and takes that apart into HTTP/2 frames.
+public final class RawClient: Sendable {
+  /// One frame (RFC 9113, section 4.1).
+  public struct Frame: Equatable {
+    /// Such as 7 for GOAWAY.
+    public var type: UInt8
+    /// As the type has them.
+    public var flags: UInt8
+    /// 0 for the connection.
+    public var stream: UInt32
+    /// What follows the head.
+    public var payload: [UInt8]
+
+    /// A frame to compare with.
+    public init(type: UInt8, flags: UInt8, stream: UInt32, payload: [UInt8]) {
+      self.type = type
+      self.flags = flags
+      self.stream = stream
+      self.payload = payload
+    }
   }
 
   private struct Seen {
@@ -45,10 +57,10 @@ final class RawClient: Sendable {
   }
 
   /// With `reads` off nothing is ever read from the socket.
-  init(_ server: TestServer, reads: Bool = true) async throws {
+  public init(port: Int, reads: Bool = true, on loops: any EventLoopGroup) async throws {
     let seen = Box()
     self.seen = seen
-    channel = try await ClientBootstrap(group: TestServer.loops)
+    channel = try await ClientBootstrap(group: loops)
       .channelOption(.autoRead, value: reads)
       .channelOption(.allowRemoteHalfClosure, value: true)
       .channelInitializer { channel in
@@ -56,15 +68,16 @@ final class RawClient: Sendable {
           try channel.pipeline.syncOperations.addHandler(Collector(seen))
         }
       }
-      .connect(host: "127.0.0.1", port: server.listener.port).get()
+      .connect(host: "127.0.0.1", port: port).get()
   }
 
   /// The server has closed its side.
-  var isClosed: Bool { seen.value.withLock { $0.isClosed } }
-  var text: String { seen.value.withLock { String(buffer: $0.bytes) } }
+  public var isClosed: Bool { seen.value.withLock { $0.isClosed } }
+  /// Everything received.
+  public var text: String { seen.value.withLock { String(buffer: $0.bytes) } }
 
   /// Frames received whole.
-  var frames: [Frame] {
+  public var frames: [Frame] {
     var bytes = seen.value.withLock { $0.bytes }
     var frames: [Frame] = []
     while let header = bytes.getBytes(at: bytes.readerIndex, length: 9) {
@@ -80,35 +93,40 @@ final class RawClient: Sendable {
   }
 
   /// Error code and debug text of the GOAWAY received, if any.
-  var goAway: (code: UInt8, text: String)? {
+  public var goAway: (code: UInt8, text: String)? {
     guard let frame = frames.last(where: { $0.type == 7 }), frame.payload.count >= 8 else { return nil }
     return (frame.payload[7], String(decoding: frame.payload[8...], as: UTF8.self))
   }
 
   /// Sends without waiting for the socket to take it.
-  func send(_ bytes: [UInt8]) {
+  public func send(_ bytes: [UInt8]) {
     channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
   }
 
   /// Sends until the server, or its socket, takes no more.
-  var isStuck: Bool { !channel.isWritable || isClosed }
+  public var isStuck: Bool { !channel.isWritable || isClosed }
 
-  func close() async {
+  /// Closes both directions.
+  public func close() async {
     try? await channel.close()
   }
 
   // MARK: frames to send
 
-  static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + frame(4, 0, 0)
+  /// What an HTTP/2 client begins with, SETTINGS included.
+  public static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + frame(4, 0, 0)
 
-  static func frame(_ type: UInt8, _ flags: UInt8, _ stream: UInt32, _ payload: [UInt8] = []) -> [UInt8] {
+  /// One frame.
+  public static func frame(_ type: UInt8, _ flags: UInt8, _ stream: UInt32, _ payload: [UInt8] = [])
+    -> [UInt8]
+  {
     let length = payload.count
     return [UInt8(length >> 16), UInt8(length >> 8 & 255), UInt8(length & 255), type, flags]
       + withUnsafeBytes(of: stream.bigEndian) { Array($0) } + payload
   }
 
   /// A field never indexed and not Huffman-coded (RFC 7541, 6.2.2).
-  static func field(_ name: String, _ value: String) -> [UInt8] {
+  public static func field(_ name: String, _ value: String) -> [UInt8] {
     func text(_ text: String) -> [UInt8] {
       let bytes = Array(text.utf8)
       guard bytes.count >= 127 else { return [UInt8(bytes.count)] + bytes }
@@ -123,13 +141,21 @@ final class RawClient: Sendable {
     return [0] + text(name) + text(value)
   }
 
-  static func callFields(_ path: String) -> [UInt8] {
+  /// The fields of a gRPC call.
+  public static func callFields(_ path: String) -> [UInt8] {
     field(":method", "POST") + field(":scheme", "http") + field(":path", path) + field(":authority", "t")
       + field("content-type", "application/grpc") + field("te", "trailers")
   }
 
   /// HEADERS that open a stream, with END_HEADERS.
-  static func call(_ path: String, _ stream: UInt32, end: Bool = false) -> [UInt8] {
+  public static func call(_ path: String, _ stream: UInt32, end: Bool = false) -> [UInt8] {
     frame(1, end ? 5 : 4, stream, callFields(path))
+  }
+
+  /// HEADERS of a request without a body, with END_HEADERS and END_STREAM.
+  public static func get(_ target: String, _ stream: UInt32) -> [UInt8] {
+    let fields =
+      field(":method", "GET") + field(":scheme", "https") + field(":path", target) + field(":authority", "t")
+    return frame(1, 5, stream, fields)
   }
 }
