@@ -25,7 +25,7 @@ EXPECTED = [
 # Nodes, pods and services may be out of reach; who asks for what they have is told that with a status of its own.
 CONNECTING = re.compile(r"/(log|exec|attach|portforward|proxy)(/|\?|$)")
 # Paths that are no resources say so in plain text, as does HTTP itself about what is no request.
-PLAIN = {404: re.compile(rb"^404 page not found\n$"), 400: re.compile(rb"^(400 Bad Request.*)?$", re.DOTALL)}
+PLAIN = {404: re.compile(rb"^404 page not found\n$"), 400: re.compile(rb"^malformed HTTP request\n$")}
 
 # What a Status may give as the reason of a code.
 REASONS = {
