@@ -156,7 +156,7 @@ import Testing
       ])
     #expect(result.required.allSatisfy { $0.verb == "impersonate" && $0.user == admin })
     #expect(try Impersonation(APIRequest(path: "/"), by: admin) == nil)
-    #expect(throws: StatusError.self) {
+    #expect(throws: StatusError.badRequest("requested [UID 7] without impersonating a user")) {
       try Impersonation(APIRequest(path: "/", headers: [(name: "impersonate-uid", value: "7")]), by: admin)
     }
   }

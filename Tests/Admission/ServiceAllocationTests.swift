@@ -197,8 +197,8 @@ private func service(_ spec: String) -> JSON { ["metadata": ["name": "x"], "spec
     let spec = #"{"type":"LoadBalancer","externalTrafficPolicy":"Local","healthCheckNodePort":30080}"#
     #expect(
       await server.message(service(spec))
-        == "500 Internal error occurred: failed to allocate requested HealthCheck NodePort 30080: "
-        + "provided port is already allocated")
+        == Self.invalid
+        + "spec.healthCheckNodePort: Invalid value: 30080: provided port is already allocated")
   }
 
   @Test func `a full range is said to be full`() async throws {

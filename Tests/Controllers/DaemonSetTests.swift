@@ -191,6 +191,18 @@ private let three = [node("a"), node("b"), node("c")]
     #expect(RevisionHistory(daemon(), revisions: [first], pods: []).current == .known(first))
   }
 
+  @Test func `after the highest number that there is comes the same again`() {
+    let first = revision("first", of: daemon(), 1)
+    let last = revision("last", of: daemon(["hostNetwork": true]), .max)
+    #expect(
+      RevisionHistory(daemon(), revisions: [first, last], pods: []).current == .renumber(first, .max))
+    guard case .make(let made) = RevisionHistory(daemon(), revisions: [last], pods: []).current else {
+      Issue.record("not made")
+      return
+    }
+    #expect(made["revision"] == .integer(.max))
+  }
+
   @Test func `old revisions above the limit go, unless pods have them`() {
     var set = daemon()
     set["spec", "revisionHistoryLimit"] = 1

@@ -60,7 +60,7 @@ struct CreateTests {
     ),
     (
       #"{"metadata":{"name":"x","resourceVersion":"7"}}"#,
-      failure(500, "", "resourceVersion should not be set on objects to be created")
+      failure(400, "BadRequest", "resourceVersion should not be set on objects to be created")
     ),
     (
       #"{"metadata":{}}"#,

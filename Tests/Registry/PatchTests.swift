@@ -51,6 +51,10 @@ struct PatchTests {
         #" "" is invalid: patch: Invalid value: "*": strict decoding error: unknown field "nope""#, nil)
     ),
     (
+      "STRATEGIC", #"{"$setElementOrder/data":true}"#, FieldValidation.warn,
+      failure(400, "BadRequest", "expected a []interface {}, but received a bool")
+    ),
+    (
       "MERGE", #"{"metadata":{"name":"other"}}"#, FieldValidation.warn,
       failure(400, "BadRequest", "the name of the object (other) does not match the name on the URL (m)")
     ),
@@ -131,6 +135,17 @@ struct PatchTests {
               ]
             ],
           ]))
+  }
+
+  @Test func `an apply of what the schema does not have is refused`() async {
+    #expect(
+      await Cluster().send(
+        "APPLY", maps + "/m",
+        json: ["apiVersion": "v1", "kind": "ConfigMap", "metadata": ["name": "m"], "nope": 1])
+        == failure(
+          400, "BadRequest",
+          "failed to create typed patch object (/m; /v1, Kind=ConfigMap): .nope: field not declared in schema"
+        ))
   }
 
   @Test func `an apply to a subresource makes nothing`() async {

@@ -95,6 +95,22 @@ struct SubresourceTests {
     #expect(
       await cluster.send("POST", pods + "/p/binding", json: binding("q", "n1"))
         == failure(400, "BadRequest", "name in URL does not match name in Binding object"))
+    #expect(
+      await cluster.send(
+        "POST", pods + "/p/binding",
+        json: ["metadata": ["name": "p"], "target": ["kind": "Pod", "name": "n1"]])
+        == failure(
+          422, "Invalid",
+          #"Binding "p" is invalid: target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>""#,
+          [
+            "name": "p", "kind": "Binding",
+            "causes": [
+              [
+                "reason": "FieldValueNotSupported", "field": "target.kind",
+                "message": #"Unsupported value: "Pod": supported values: "Node", "<empty>""#,
+              ]
+            ],
+          ]))
     var gated = pod("p")
     gated["spec", "schedulingGates"] = [["name": "a"]]
     _ = await cluster.send("POST", pods, json: gated)

@@ -65,7 +65,7 @@ struct UpdateTests {
     ),
     (
       #"{"metadata":{"name":"m","resourceVersion":"abc"}}"#,
-      failure(500, "", #"strconv.ParseUint: parsing "abc": invalid syntax"#)
+      failure(400, "BadRequest", #"strconv.ParseUint: parsing "abc": invalid syntax"#)
     ),
   ])
   func `an update must name what it updates`(body: String, expected: Answer) async {

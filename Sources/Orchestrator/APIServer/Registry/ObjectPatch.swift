@@ -152,10 +152,9 @@ extension StatusError {
   /// The answer to a patch that cannot be applied.
   init(_ error: PatchError) {
     switch error.kind {
-    case .badRequest: self = .badRequest(error.message)
+    case .badRequest, .invalidPatch: self = .badRequest(error.message)
     case .unprocessable:
       self.init(code: 422, reason: "Invalid", message: error.message, details: [:])
-    case .invalidPatch: self.init(code: 500, reason: "", message: error.message)
     case .tooLarge: self.init(code: 413, reason: "RequestEntityTooLarge", message: error.message)
     }
   }
@@ -163,8 +162,7 @@ extension StatusError {
   /// The answer to an apply that is refused.
   init(_ error: ApplyError) {
     switch error {
-    case .badRequest(let message): self = .badRequest(message)
-    case .untyped(let message): self.init(code: 500, reason: "", message: message)
+    case .badRequest(let message), .untyped(let message): self = .badRequest(message)
     case .conflicts(let conflicts):
       let causes = conflicts.map { conflict -> JSON in
         [

@@ -185,8 +185,7 @@ extension Registry {
   ) throws(StatusError) {
     let text = new.resourceVersion
     guard let version = text.isEmpty ? 0 : UInt64(text) else {
-      throw StatusError(
-        code: 500, reason: "", message: "strconv.ParseUint: parsing \"\(text)\": invalid syntax")
+      throw .badRequest("strconv.ParseUint: parsing \(JSON.string(text).text): invalid syntax")
     }
     let resource = update.target.resource
     if version == 0 {

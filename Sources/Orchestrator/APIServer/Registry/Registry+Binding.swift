@@ -21,7 +21,9 @@ extension Registry {
       binding = request.object ?? binding
     }
     let errors = Validation.validate(binding: binding)
-    guard errors.isEmpty else { throw StatusError(code: 500, reason: "", message: errors.aggregateText) }
+    guard errors.isEmpty else {
+      throw .invalid(errors, group: "", kind: "Binding", name: binding.objectName)
+    }
     if !admission.isEmpty {
       request.object = binding
       try await validate(request)

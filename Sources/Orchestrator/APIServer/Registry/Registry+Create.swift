@@ -118,9 +118,9 @@ extension Registry {
     (UInt64(object.resourceVersion) ?? 0) == 0
   }
 
-  /// 500, as a stock API server has it, though the fault is the client's.
-  static let versionOnCreate = StatusError(
-    code: 500, reason: "", message: "resourceVersion should not be set on objects to be created")
+  /// 400: the fault is the client's.
+  static let versionOnCreate = StatusError.badRequest(
+    "resourceVersion should not be set on objects to be created")
 
   private static func alreadyExists(
     _ kind: ResourceKind, name: String, current: JSON, isGenerated: Bool

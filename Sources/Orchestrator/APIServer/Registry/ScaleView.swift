@@ -74,7 +74,7 @@ struct ScaleView: Sendable {
     do {
       return try LabelRequirements(selector: selector).description
     } catch {
-      throw StatusError(code: 500, reason: "", message: error.message)
+      throw .internalError(error.message)
     }
   }
 }

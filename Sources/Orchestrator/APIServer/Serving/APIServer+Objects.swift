@@ -74,7 +74,7 @@ extension APIServer {
     _ wanted: Representation, _ result: WriteResult, _ target: Target, status: Int,
     include: IncludeObject = .metadata
   ) -> APIResponse {
-    let headers = Self.warnings(result.warnings)
+    let headers = WarningHeaders.headers(result.warnings)
     let bytes: [UInt8]
     switch wanted.shape {
     case .object:
@@ -86,14 +86,6 @@ extension APIServer {
     case .partial: bytes = wanted.bytes(PartialObjectMetadata.object(result.object), environment.yaml)
     }
     return APIResponse(status: status, contentType: wanted.contentType, bytes: bytes, headers: headers)
-  }
-
-  static func warnings(_ texts: [String]) -> [(name: String, value: String)] {
-    texts.map { text in
-      let plain = String(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
-      let escaped = plain.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-      return (name: "warning", value: "299 - \"\(escaped)\"")
-    }
   }
 
   private func list(
@@ -189,7 +181,7 @@ extension APIServer {
     let result = try await registry.delete(target, options: deletion, context)
     return APIResponse(
       status: result.code, contentType: "application/json", bytes: result.object.serialized() + [0x0a],
-      headers: Self.warnings(result.warnings))
+      headers: WarningHeaders.headers(result.warnings))
   }
 
   // MARK: Reviews

@@ -22,9 +22,9 @@ struct RevisionHistory: Sendable, Equatable {
     let latest = revisions.lazy.map { Self.number($0) }.max() ?? 0
     let matching = revisions.filter { $0["data"] == data }
     if let found = matching.max(by: { Self.number($0) < Self.number($1) }) {
-      current = Self.number(found) < latest ? .renumber(found, latest + 1) : .known(found)
+      current = Self.number(found) < latest ? .renumber(found, latest.following) : .known(found)
     } else {
-      current = .make(Self.make(set, data: data, number: latest + 1))
+      current = .make(Self.make(set, data: data, number: latest.following))
     }
     let live = Set(pods.compactMap { $0.label(DaemonPod.hashLabel) })
     let old = revisions.filter { $0["data"] != data }.sorted { Self.number($0) < Self.number($1) }

@@ -85,7 +85,7 @@ struct Rollout: Sendable {
     let newest = old.lazy.map { DeploymentAnnotations.revision(of: $0) }.max() ?? 0
     if var set = new {
       let before = set
-      DeploymentAnnotations.hand(to: &set, from: deployment, revision: newest + 1)
+      DeploymentAnnotations.hand(to: &set, from: deployment, revision: newest.following)
       let minReadySeconds = deployment["spec", "minReadySeconds"]
       if set.count("spec", "minReadySeconds") != deployment.count("spec", "minReadySeconds") {
         set["spec", "minReadySeconds"] = minReadySeconds
@@ -99,10 +99,10 @@ struct Rollout: Sendable {
         progressing("True", "FoundNewReplicaSet", "Found new replica set \(quoted(set.name))")
       }
     } else if create {
-      let set = makeSet(revision: newest + 1)
+      let set = makeSet(revision: newest.following)
       actions.append(.create(set))
       new = set
-      revision = String(newest + 1)
+      revision = String(newest.following)
       if DeploymentStatus.progressDeadline(deployment) != nil {
         progressing("True", "NewReplicaSetCreated", "Created new replica set \(quoted(set.name))")
       }

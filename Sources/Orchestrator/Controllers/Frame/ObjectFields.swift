@@ -55,3 +55,8 @@ extension Timestamp {
 
 /// A name in quotes. Names of objects have no characters that would have to be escaped.
 func quoted(_ name: String) -> String { "\"" + name + "\"" }
+
+extension Int64 {
+  /// The number of what comes after this one. The last is followed by itself: anybody may have written it.
+  var following: Int64 { self == .max ? self : self + 1 }
+}

@@ -4,7 +4,7 @@ public enum ApplyError: Error, Sendable, Hashable {
   case conflicts([ApplyConflict])
   /// The configuration cannot be applied to this object (400, `BadRequest`).
   case badRequest(String)
-  /// The configuration or the live object is not as the schema says (500, `InternalError`, as the API server has it).
+  /// The configuration or the live object is not as the schema says (400, `BadRequest`).
   case untyped(String)
 }
 

@@ -7,8 +7,8 @@ public struct PatchError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The patch is well formed but does not fit the object: 422, reason Invalid, empty details. Kubernetes keeps the
     /// cause to itself here; it is in `detail`.
     case unprocessable
-    /// A strategic merge patch that contradicts the object or the schema. Kubernetes answers with 500, no reason and
-    /// this message, though the fault is the client's.
+    /// A strategic merge patch that contradicts the object or the schema: 400, reason BadRequest, for the fault is the
+    /// client's.
     case invalidPatch
     /// 413, reason RequestEntityTooLarge.
     case tooLarge

@@ -21,6 +21,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
   /// The start of the year 1, which Go and so Kubernetes take for no time at all.
   public static let zero = Timestamp(seconds: -62_135_596_800)
 
+  /// The last second that RFC 3339 can tell: 9999-12-31T23:59:59Z.
+  public static let latest = Timestamp(seconds: 253_402_300_799)
+
   /// Whether this stands for no time at all.
   public var isZero: Bool { self == .zero }
 

@@ -46,14 +46,24 @@ import Testing
     #expect(!ObjectMetadata.isReadyToGo(["metadata": [:]]))
   }
 
-  @Test func extremeTimesDoNotTrap() {
+  @Test func `a period beyond all times ends with the last that can be written`() {
     var object: JSON = ["metadata": [:]]
     let time = Timestamp(seconds: 1_800_000_000, nanoseconds: 0)
     ObjectMetadata.markDeleted(&object, at: time, gracePeriodSeconds: .max)
-    #expect(object["metadata", "deletionGracePeriodSeconds"] == .integer(.max))
+    #expect(object["metadata", "deletionTimestamp"] == "9999-12-31T23:59:59Z")
+    #expect(object["metadata", "deletionGracePeriodSeconds"] == 251_602_300_799)
+    ObjectMetadata.markDeleted(&object, at: time, gracePeriodSeconds: 1)
+    #expect(object["metadata", "deletionTimestamp"] == "2027-01-15T08:00:01Z")
+    #expect(object["metadata", "deletionGracePeriodSeconds"] == 1)
+  }
+
+  @Test func `times and periods that do not go together do no harm`() {
+    var object: JSON = ["metadata": [:]]
+    let time = Timestamp(seconds: 1_800_000_000, nanoseconds: 0)
     object["metadata", "deletionTimestamp"] = "9999-12-31T23:59:59Z"
     object["metadata", "deletionGracePeriodSeconds"] = .integer(.max)
     ObjectMetadata.markDeleted(&object, at: time, gracePeriodSeconds: 1)
+    #expect(object["metadata", "deletionTimestamp"] == "0001-01-01T00:00:01Z")
     #expect(object["metadata", "deletionGracePeriodSeconds"] == 1)
   }
 }

@@ -12,7 +12,7 @@ public struct Impersonation: Sendable, Hashable {
 
   /// Reads a request's headers; nil if it has none of this kind.
   /// - Parameter real: who asks.
-  /// - Throws: 500, as Kubernetes does, if headers come without a user.
+  /// - Throws: 400 if headers come without a user.
   public init?(_ request: APIRequest, by real: UserInfo) throws(StatusError) {
     func values(_ name: String) -> [String] { request.headers.filter { $0.name == name }.map(\.value) }
     let name = request.header("impersonate-user") ?? ""
@@ -27,7 +27,7 @@ public struct Impersonation: Sendable, Hashable {
       let shownExtra = extra.sorted { $0.key < $1.key }.map { key, values in
         key + ":[" + values.joined(separator: " ") + "]"
       }
-      throw .internalError(
+      throw .badRequest(
         "requested [\(Self.shownReferences(groups: groups, uid: uid, extra: shownExtra))] without impersonating a user"
       )
     }

@@ -208,7 +208,8 @@ extension ServiceAllocation {
     guard case .exact(let number) = wishes.wishes[index] else { return .internalError(problem) }
     let port = ports.range.port(number)
     if wishes.hasHealthCheck, index == wishes.wishes.count - 1 {
-      return .internalError("failed to allocate requested HealthCheck NodePort \(port): \(problem)")
+      return Self.invalid(
+        service, [.invalid(FieldPath("spec", "healthCheckNodePort"), .integer(port), problem)])
     }
     let place = service["spec"]?.list("ports").firstIndex { $0["nodePort"]?.integer == port } ?? 0
     return Self.invalid(

@@ -53,7 +53,8 @@ public enum ObjectMetadata {
   /// Marks an object as being deleted: it is to go `gracePeriodSeconds` after `time`. One that is being deleted already
   /// can only go sooner. Counts the generation where there is one.
   public static func markDeleted(_ object: inout JSON, at time: Timestamp, gracePeriodSeconds: Int64) {
-    let seconds = max(0, gracePeriodSeconds)
+    // Longer ones end when four digits for a year do, beyond which no time can be read.
+    let seconds = min(max(0, gracePeriodSeconds), max(0, Timestamp.latest.seconds - time.seconds))
     let old = object
     object.reviseStructure("metadata") { metadata in
       var start = time
@@ -91,9 +92,10 @@ public enum ObjectMetadata {
 }
 
 extension Timestamp {
-  /// This time so many seconds later; unchanged where there is no such time.
+  /// This time so many seconds later, or the end of what times there are.
   fileprivate func adding(seconds more: Int64) -> Timestamp {
     let (sum, isTooFar) = seconds.addingReportingOverflow(more)
-    return isTooFar ? self : Timestamp(seconds: sum, nanoseconds: nanoseconds)
+    if isTooFar { return more < 0 ? .zero : .latest }
+    return min(max(.zero, Timestamp(seconds: sum, nanoseconds: nanoseconds)), .latest)
   }
 }
