@@ -151,6 +151,9 @@ let package = Package(
       "ContainerRuntime", path: "Sources/Orchestrator/Kubelet/CRI",
       ["GRPC", "HTTP", .product(name: "SwiftProtobuf", package: "swift-protobuf")] + nio,
       exclude: ["Definitions"]),
+    module(
+      "Kubelet", path: "Sources/Orchestrator/Kubelet/Agent",
+      ["Objects", "Exchange", "Client", "ContainerRuntime"]),
     module("Proxy", path: "Sources/Orchestrator/Proxy", ["Objects", "Client"]),
     module("YAMLObjects", path: "Sources/Orchestrator/YAML", ["Objects", "Yams"]),
     module(
@@ -228,6 +231,7 @@ let package = Package(
     .executableTarget(
       name: "cri-probe", dependencies: ["ContainerRuntime"] + nio, path: "Tests/ContainerdProbe",
       swiftSettings: settings),
+    tests("Kubelet", ["Kubelet", "ContainerRuntime", "Client", "ClientSupport", "Objects", "Exchange"]),
     tests("Proxy", ["Proxy", "Client", "ClientSupport", "Objects"]),
     tests("YAMLObjects", ["YAMLObjects", "Objects"]),
     tests("RemoteAPI", ["RemoteAPI"]),

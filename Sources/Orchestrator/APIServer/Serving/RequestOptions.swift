@@ -171,9 +171,6 @@ struct RequestOptions {
   }
 
   private func read(_ yaml: any YAMLCoding) throws(StatusError) -> JSON {
-    guard YAMLGrowth.isBounded(request.body) else {
-      throw .badRequest("error converting YAML to JSON: yaml: document contains excessive aliasing")
-    }
     do {
       return try yaml.read(request.body)
     } catch {
