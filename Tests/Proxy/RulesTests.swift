@@ -23,10 +23,11 @@ import Testing
 
   @Test func `a service without endpoints refuses`() {
     #expect(
-      rules(service(ports: [["name": "http", "port": 80, "nodePort": 30080]], spec: ["type": "NodePort"])) == [
-        "no-endpoint-nodeports: tcp . 30080: goto reject-chain",
-        "no-endpoint-services: 10.96.0.10 . tcp . 80: goto reject-chain",
-      ])
+      rules(service(ports: [["name": "http", "port": 80, "nodePort": 30080]], spec: ["type": "NodePort"]))
+        == [
+          "no-endpoint-nodeports: tcp . 30080: goto reject-chain",
+          "no-endpoint-services: 10.96.0.10 . tcp . 80: goto reject-chain",
+        ])
   }
 
   @Test func `a node port, external addresses and a load balancer's lead through masquerading`() {

@@ -122,7 +122,8 @@ private struct Generator {
         "n/\(name)",
         service(
           named: name, ip: "10.96.0.\(name.utf8.first ?? 0)",
-          ports: [["name": "http", "port": 80, "nodePort": .integer(Int64(30000 + random.below(2)))]], spec: spec))
+          ports: [["name": "http", "port": 80, "nodePort": .integer(Int64(30000 + random.below(2)))]],
+          spec: spec))
       return
     }
     let endpoints = (0..<random.below(4)).map { _ in

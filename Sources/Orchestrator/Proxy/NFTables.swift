@@ -64,13 +64,8 @@ extension NFTables {
   public init(_ port: ServicePort, clusterCIDR: String) {
     let names = RuleNames(port)
     let transport = port.transport.rawValue
-    for endpoint in Set(port.internalEndpoints).union(port.externalEndpoints) {
+    for endpoint in Set(port.internalEndpoints).union(port.isExternal ? port.externalEndpoints : []) {
       addEndpoint(endpoint, of: port, names)
-    }
-    if let seconds = port.affinitySeconds {
-      for endpoint in Set(port.internalEndpoints).union(port.externalEndpoints) {
-        sets[names.affinity(endpoint)] = seconds
-      }
     }
     // The chain of all endpoints: for the cluster IP, and for traffic from outside that may go anywhere.
     let inside = port.internalEndpoints
@@ -102,13 +97,10 @@ extension NFTables {
         let everywhere = names.everywhere
         chains[everywhere] = balance(port.endpoints, port, names)
         for endpoint in port.endpoints { addEndpoint(endpoint, of: port, names) }
-        if let seconds = port.affinitySeconds {
-          for endpoint in port.endpoints { sets[names.affinity(endpoint)] = seconds }
-        }
         if !clusterCIDR.isEmpty { rules.append("ip saddr \(clusterCIDR) goto \(everywhere)") }
         rules.append("fib saddr type local jump mark-for-masquerade")
         rules.append("fib saddr type local goto \(everywhere)")
-        rules += balance(outside, port, names)
+        rules += outside.isEmpty ? ["drop"] : balance(outside, port, names)
       } else {
         rules = ["jump mark-for-masquerade"] + balance(outside, port, names)
       }
@@ -145,7 +137,10 @@ extension NFTables {
   private mutating func addEndpoint(_ endpoint: ProxyEndpoint, of port: ServicePort, _ names: RuleNames) {
     // A pod that reaches itself through its service must not be answered directly.
     var rules = ["ip saddr \(endpoint.address) jump mark-for-masquerade"]
-    if port.affinitySeconds != nil { rules.append("update @\(names.affinity(endpoint)) { ip saddr }") }
+    if let seconds = port.affinitySeconds {
+      sets[names.affinity(endpoint)] = seconds
+      rules.append("update @\(names.affinity(endpoint)) { ip saddr }")
+    }
     rules.append("meta l4proto \(port.transport.rawValue) dnat to \(endpoint.address):\(endpoint.port)")
     chains[names.endpoint(endpoint)] = rules
   }
@@ -166,24 +161,31 @@ extension NFTables {
 /// people look for, cut to what the kernel takes.
 struct RuleNames: Sendable {
   private static let longest = 120
-  private let name: String
+  private let port: String
+  private let affinitySeconds: Int
 
   init(_ port: ServicePort) {
-    name = "\(Self.hash(port.name))-\(port.name)"
+    self.port = port.name
+    affinitySeconds = port.affinitySeconds ?? 0
   }
 
-  var service: String { cut("service-\(name)") }
-  var external: String { cut("external-\(name)") }
+  var service: String { make("service", port) }
+  var external: String { make("external", port) }
   /// For traffic that reaches all endpoints though the policy is local.
-  var everywhere: String { cut("anywhere-\(name)") }
-  var firewall: String { cut("firewall-\(name)") }
+  var everywhere: String { make("anywhere", port) }
+  var firewall: String { make("firewall", port) }
 
-  func endpoint(_ endpoint: ProxyEndpoint) -> String { of(endpoint, "endpoint") }
-  func affinity(_ endpoint: ProxyEndpoint) -> String { of(endpoint, "affinity") }
+  func endpoint(_ endpoint: ProxyEndpoint) -> String {
+    make("endpoint", "\(port)__\(endpoint.address)/\(endpoint.port)")
+  }
 
-  private func of(_ endpoint: ProxyEndpoint, _ kind: String) -> String {
-    let text = "\(name)__\(endpoint.address)/\(endpoint.port)"
-    return cut("\(kind)-\(Self.hash(text))-\(text)")
+  /// With another time it is another set: that of a set cannot be changed.
+  func affinity(_ endpoint: ProxyEndpoint) -> String {
+    make("affinity", "\(port)__\(endpoint.address)/\(endpoint.port)", "\(affinitySeconds)")
+  }
+
+  private func make(_ kind: String, _ text: String, _ more: String = "") -> String {
+    cut("\(kind)-\(Self.hash(text + more))-\(text)")
   }
 
   private func cut(_ text: String) -> String {

@@ -8,8 +8,8 @@ public enum NFTablesScript {
     var lines = ["add table \(table)", "delete table \(table)", "add table \(table)"]
     lines += frame
     if !serviceCIDR.isEmpty {
-      for chain in ["filter-output", "filter-forward"] {
-        lines.append("add rule \(table) \(chain) ip daddr \(serviceCIDR) reject")
+      for chain in ["filter-output", "filter-prerouting-after"] {
+        lines.append("add rule \(table) \(chain) ip daddr \(serviceCIDR) goto reject-chain")
       }
     }
     lines += changes(from: NFTables(), to: content).lines
@@ -80,6 +80,9 @@ public enum NFTablesScript {
     return (lines, leftovers)
   }
 
+  /// Said at once, to those who speak TCP in its own words.
+  private static let refusal = ["meta l4proto tcp reject with tcp reset", "reject"]
+
   /// What does not depend on services.
   private static var frame: [String] {
     let table = NFTables.table
@@ -93,7 +96,7 @@ public enum NFTablesScript {
           "meta mark set meta mark xor \(NFTables.masqueradeMark)", "masquerade fully-random",
         ]
       ),
-      ("reject-chain", nil, ["reject"]),
+      ("reject-chain", nil, refusal),
       (
         "services", nil,
         [
@@ -123,11 +126,10 @@ public enum NFTablesScript {
         "filter-output-before", "type filter hook output priority -110",
         ["ct state new jump firewall-check"]
       ),
+      // After that, and before the way is looked for: it would say that there is none.
       (
-        "filter-input", "type filter hook input priority -110", ["ct state new jump no-endpoints-check"]
-      ),
-      (
-        "filter-forward", "type filter hook forward priority -110", ["ct state new jump no-endpoints-check"]
+        "filter-prerouting-after", "type filter hook prerouting priority -90",
+        ["ct state new jump no-endpoints-check"]
       ),
       (
         "filter-output", "type filter hook output priority -90", ["ct state new jump no-endpoints-check"]
