@@ -30,9 +30,11 @@ public struct ServicePort: Sendable, Hashable {
   public var service: String
   /// The port's name; empty where a service has one port without a name.
   public var portName: String
+  /// The protocol.
   public var transport: Transport
   /// The port of the service's addresses.
   public var port: Int
+  /// The service's own address.
   public var clusterIP: String
   /// 0 for none.
   public var nodePort = 0
@@ -58,8 +60,9 @@ public struct ServicePort: Sendable, Hashable {
   /// `namespace/name/tcp/port name`.
   public var name: String { "\(service)/\(transport.rawValue)/\(portName)" }
 
-  /// The endpoints for traffic from inside, and from outside.
+  /// The endpoints for traffic from inside.
   public var internalEndpoints: [ProxyEndpoint] { isInternalLocal ? localEndpoints : endpoints }
+  /// The endpoints for traffic from outside.
   public var externalEndpoints: [ProxyEndpoint] { isExternalLocal ? localEndpoints : endpoints }
 
   /// Whether the service can be reached by more than its cluster IP.
