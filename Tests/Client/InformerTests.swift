@@ -213,4 +213,23 @@ private struct Running {
     #expect(Set(events) == [.updated(old: b, new: changed), .added(c)])
     #expect(store.replace(with: [ObjectKey(changed): changed, ObjectKey(c): c]) == [])
   }
+
+  @Test func `handlers hear of everything again and again if they wish`() async throws {
+    let (server, time, log) = (FakeAPI(), VirtualTime(), Log())
+    let client = APIClient(transport: server, userAgent: "test")
+    let informer = Informer(
+      client: client, resource: try #require(maps), resyncPeriod: .seconds(10), time: time)
+    informer.addHandler { log.note($0) }
+    server.put(try #require(maps), map("a", "1"))
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await informer.run() }
+      await informer.waitForSync()
+      #expect(await eventually { log.all == ["+a1"] && time.sleeperCount > 0 })
+      time.advance(by: .seconds(9))
+      #expect(log.all == ["+a1"])
+      time.advance(by: .seconds(1))
+      #expect(await eventually { log.all == ["+a1", "a1>a1"] })
+      group.cancelAll()
+    }
+  }
 }

@@ -31,6 +31,7 @@ public final class Informer: Sendable {
   let fieldSelector: String
   let time: any TimeSource
   let jitter: @Sendable () -> Double
+  private let resyncPeriod: Duration?
   private let transform: @Sendable (JSON) -> JSON
   private let state: Mutex<State>
 
@@ -40,11 +41,14 @@ public final class Informer: Sendable {
   ///   - namespace: nil for all.
   ///   - indexers: by the names of their indexes.
   ///   - transform: what is kept of an object; by default all but who manages its fields.
+  ///   - resyncPeriod: how often handlers are told of every object again, as of an update that changes nothing; nil for
+  ///     never.
   ///   - jitter: random numbers from 0 to 1, for the time before requests are repeated.
   public init(
     client: APIClient, resource: Resource, namespace: String? = nil, labelSelector: String = "",
     fieldSelector: String = "", indexers: [String: Indexer] = [:],
     transform: @escaping @Sendable (JSON) -> JSON = Informer.withoutManagedFields,
+    resyncPeriod: Duration? = nil,
     time: any TimeSource = SystemTime(), jitter: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
   ) {
     self.client = client
@@ -55,6 +59,7 @@ public final class Informer: Sendable {
     self.transform = transform
     self.time = time
     self.jitter = jitter
+    self.resyncPeriod = resyncPeriod
     state = Mutex(State(store: InformerStore(indexers: indexers)))
   }
 
@@ -182,6 +187,24 @@ public final class Informer: Sendable {
   /// Keeps the informer current until the task is cancelled. Only one task may run it.
   public func run() async {
     var reflector = Reflector(self)
-    await reflector.run()
+    guard let resyncPeriod else { return await reflector.run() }
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.resync(every: resyncPeriod) }
+      await reflector.run()
+      group.cancelAll()
+    }
+  }
+
+  private func resync(every period: Duration) async {
+    while true {
+      do { try await time.sleep(for: period) } catch { return }
+      state.withLock { state in
+        // Handlers that are behind hear of what has happened first.
+        guard state.hasSynced, state.deliveries.isEmpty else { return }
+        let handlers = state.handlers
+        state.deliveries = state.store.all.map { (event: .updated(old: $0, new: $0), handlers: handlers) }
+      }
+      deliver()
+    }
   }
 }
