@@ -3,15 +3,21 @@ import Objects
 import Storage
 import Synchronization
 
-/// A list of any length, sent as it is read: while a page is under way the next one is made, and no more than these are
-/// held.
+/// A list of any length, sent as it is read: while a page is under way the next one is written and the one after that is
+/// read. No more than these are held.
 final class ListStream: BodyStream {
+  /// A page, and where to go on.
+  private struct Page: Sendable {
+    let objects: [StoredObject]
+    let rest: ListReader?
+  }
+
   private struct Step: Sendable {
     let bytes: [UInt8]
     /// Whether an object has been written, so that the next one needs a comma.
     let hasItems: Bool
-    /// Where to go on; nil behind the last page.
-    let rest: ListReader?
+    /// The page after this one; nil behind the last.
+    let next: Task<Page, any Error>?
   }
 
   private struct State {
@@ -26,7 +32,7 @@ final class ListStream: BodyStream {
   init(_ reader: ListReader, _ writer: ListWriter) {
     self.writer = writer
     let head = writer.head(ListBody.metadata(revision: reader.revision))
-    prepare(reader, before: head, hasItems: false)
+    prepare(Self.read(reader), before: head, hasItems: false)
   }
 
   deinit { cancel() }
@@ -36,8 +42,8 @@ final class ListStream: BodyStream {
   func next() async throws -> [UInt8]? {
     guard let pending = state.withLock({ $0.pending }) else { return nil }
     let step = try await pending.value
-    if let rest = step.rest {
-      prepare(rest, before: [], hasItems: step.hasItems)
+    if let next = step.next {
+      prepare(next, before: [], hasItems: step.hasItems)
     } else {
       state.withLock { $0.pending = nil }
     }
@@ -52,18 +58,27 @@ final class ListStream: BodyStream {
     }
   }
 
-  private func prepare(_ reader: ListReader, before head: [UInt8], hasItems: Bool) {
+  private static func read(_ reader: ListReader) -> Task<Page, any Error> {
+    Task {
+      var reader = reader
+      let objects = try await reader.next() ?? []
+      return Page(objects: objects, rest: reader.isAtEnd ? nil : reader)
+    }
+  }
+
+  private func prepare(_ page: Task<Page, any Error>, before head: [UInt8], hasItems: Bool) {
     state.withLock { state in
       guard !state.isCancelled else { return }
       state.pending = Task { [writer] in
-        var (reader, bytes) = (reader, head)
+        let page = try await page.value
         try Task.checkCancellation()
-        let items = await writer.page(try await reader.next() ?? [])
+        let next = page.rest.map(Self.read)
+        var bytes = head
+        let items = await writer.page(page.objects)
         if hasItems, !items.isEmpty { bytes.append(UInt8(ascii: ",")) }
         bytes += items
-        if reader.isAtEnd { bytes += ListWriter.tail }
-        return Step(
-          bytes: bytes, hasItems: hasItems || !items.isEmpty, rest: reader.isAtEnd ? nil : reader)
+        if next == nil { bytes += ListWriter.tail }
+        return Step(bytes: bytes, hasItems: hasItems || !items.isEmpty, next: next)
       }
     }
   }
