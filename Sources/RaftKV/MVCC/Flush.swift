@@ -234,6 +234,8 @@ final class VersionWriter {
   static let minimumCompressedBytes = 512
   /// Compressed values must save at least one part in so many.
   static let minimumSaving = 8
+  /// Of zstd's fast levels: a third larger than level 1, and read in half the time (docs/decisions/0015).
+  static let compressionLevel: Int32 = -1
   /// Scratch space kept between values is at most so large.
   private static let keptScratchBytes = 4 << 20
 
@@ -329,7 +331,8 @@ final class VersionWriter {
       scratch = .allocate(byteCount: max(target, 64 << 10), alignment: 16)
     }
     let produced = ZSTD_compressCCtx(
-      compressor, scratch.baseAddress, target, value.baseAddress, value.count, 1)
+      compressor, scratch.baseAddress, target, value.baseAddress, value.count,
+      VersionWriter.compressionLevel)
     if ZSTD_isError(produced) != 0 { return nil }
     return UnsafeRawBufferPointer(start: scratch.baseAddress, count: produced)
   }
