@@ -78,16 +78,7 @@ struct ProxyCommand: ParsableCommand {
       let proxy = ProxyRunner(
         client: client, options: options, commands: SystemCommands(), log: { logger.info("\($0)") })
     else { return }
-    let task = Task { await proxy.run() }
-    _ = signals.wait()
-    signals.forceExitOnNext()
-    task.cancel()
-    let isOver = DispatchSemaphore(value: 0)
-    Task {
-      await task.value
-      isOver.signal()
-    }
-    _ = isOver.wait(timeout: .now() + .seconds(3))
+    runUntilStopped(signals) { await proxy.run() }
   }
 
   private func removeRules() throws(ConfigurationError) {

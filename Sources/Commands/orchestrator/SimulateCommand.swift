@@ -88,15 +88,6 @@ struct SimulateCommand: ParsableCommand {
       throw ConfigurationError(
         .usage, "--nodes: \(nodes) are too many: there are addresses for \(SimulationOptions.Limits.nodes)")
     }
-    let task = Task { await simulation.run() }
-    _ = signals.wait()
-    signals.forceExitOnNext()
-    task.cancel()
-    let isOver = DispatchSemaphore(value: 0)
-    Task {
-      await task.value
-      isOver.signal()
-    }
-    _ = isOver.wait(timeout: .now() + .seconds(3))
+    runUntilStopped(signals) { await simulation.run() }
   }
 }
