@@ -149,7 +149,7 @@ let package = Package(
     module("DNS", path: "Sources/Orchestrator/DNS", ["Objects", "Exchange", "Client"] + nio),
     module(
       "ContainerRuntime", path: "Sources/Orchestrator/Kubelet/CRI",
-      ["GRPC", "HTTP", .product(name: "SwiftProtobuf", package: "swift-protobuf")] + nio,
+      ["Checksum", "GRPC", "HTTP", .product(name: "SwiftProtobuf", package: "swift-protobuf")] + nio,
       exclude: ["Definitions"]),
     module(
       "Kubelet", path: "Sources/Orchestrator/Kubelet/Agent",
@@ -189,7 +189,7 @@ let package = Package(
       [
         "Commands", "StoreServer", "APIServer", "Access", "Admission", "Client", "Controllers",
         "SchedulerLoop",
-        "SimulatedNodes", "Storage", "StoreLinks", "Proxy", "RemoteAPI", "YAMLObjects", "Objects", "Exchange",
+        "SimulatedNodes", "Storage", "StoreLinks", "Proxy", "Kubelet", "ContainerRuntime", "DNS", "RemoteAPI", "YAMLObjects", "Objects", "Exchange",
         "GRPC",
         "HTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
