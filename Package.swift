@@ -187,7 +187,7 @@ let package = Package(
     command(
       "orchestrator",
       [
-        "Commands", "StoreServer", "APIServer", "Access", "Admission", "Client", "Controllers",
+        "Commands", "StoreServer", "APIServer", "Access", "Admission", "Client", "Controllers", "Checksum",
         "SchedulerLoop",
         "SimulatedNodes", "Storage", "StoreLinks", "Proxy", "Kubelet", "ContainerRuntime", "DNS", "RemoteAPI", "YAMLObjects", "Objects", "Exchange",
         "GRPC",

@@ -73,3 +73,26 @@ struct ClusterAddons: Sendable {
     ]
   }
 }
+
+/// What a cluster tells the nodes that join; empty where it is not one of ours.
+struct ClusterConfiguration: Sendable {
+  var clusterCIDR = ""
+  var serviceCIDR = ""
+  var clusterDomain = "cluster.local"
+  var clusterDNS = ""
+
+  init(_ client: APIClient) async throws {
+    guard let configMaps = Resource.builtIn(group: "", version: "v1", resource: "configmaps") else { return }
+    do throws(StatusError) {
+      let object = try await client.get(
+        configMaps, namespace: "kube-system", name: ClusterAddons.configurationName)
+      func value(_ key: String) -> String { object["data", key]?.string ?? "" }
+      (clusterCIDR, serviceCIDR, clusterDNS) = (
+        value("clusterCIDR"), value("serviceCIDR"), value("clusterDNS")
+      )
+      if !value("clusterDomain").isEmpty { clusterDomain = value("clusterDomain") }
+    } catch {
+      guard error.isNotFound else { throw error }
+    }
+  }
+}

@@ -215,10 +215,12 @@ struct ControlPlane {
     }
   }
 
+  private static let clusterDomain = "cluster.local"
+
   private func addons(_ server: APIServer) -> ClusterAddons {
     ClusterAddons(
       clusterCIDR: flags.clusterCidr, serviceCIDR: flags.serviceClusterIpRange,
-      clusterDomain: "cluster.local", clusterDNS: clusterDNS,
+      clusterDomain: node?.clusterDomain ?? Self.clusterDomain, clusterDNS: clusterDNS,
       client: APIClient(transport: server.transport(as: Self.apiserver), userAgent: "raftkv"),
       logger: logger)
   }
@@ -236,12 +238,12 @@ struct ControlPlane {
     let name = flags.nodeName
     var settings = NodeProcess.Settings(
       name: name, address: flags.nodeIp ?? address,
-      folder: URL(fileURLWithPath: self.flags.dataDir).appendingPathComponent("node").path)
+      folder: NodeProcess.Settings.folder(of: self.flags.dataDir))
+    settings.take(flags)
     settings.clusterCIDR = self.flags.clusterCidr
     settings.serviceCIDR = self.flags.serviceClusterIpRange
-    settings.clusterDomain = flags.clusterDomain
+    settings.clusterDomain = flags.clusterDomain ?? Self.clusterDomain
     settings.clusterDNS = [flags.clusterDns ?? clusterDNS]
-    settings.kubeletPort = flags.kubeletPort
     await Self.whenReady(server)
     let node = NodeProcess(
       settings: settings,

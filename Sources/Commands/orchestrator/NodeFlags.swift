@@ -23,10 +23,10 @@ struct NodeFlags: ParsableArguments {
       "A folder of manifests of static pods (default: manifests in the data folder).", valueName: "path"))
   var podManifestPath: String?
 
-  @Option(help: "The domain of the cluster's names.")
-  var clusterDomain = "cluster.local"
+  @Option(help: "The domain of the cluster's names (default: what the cluster says).")
+  var clusterDomain: String?
 
-  @Option(help: "The name servers of pods (default: the cluster's own).")
+  @Option(help: "The name server of pods (default: the cluster's own).")
   var clusterDns: String?
 
   @Option(help: "The port of the kubelet.")

@@ -17,7 +17,10 @@ struct OrchestratorCommand: ParsableCommand {
       orchestrator simulate --kubeconfig .data/cluster/admin.kubeconfig --nodes 100
       """,
     version: Version.text,
-    subcommands: [AllCommand.self, ServerCommand.self, ProxyCommand.self, SimulateCommand.self],
+    subcommands: [
+      AllCommand.self, ServerCommand.self, AgentCommand.self, TokenCommand.self, StatusCommand.self,
+      ImagesCommand.self, ProxyCommand.self, SimulateCommand.self,
+    ],
     defaultSubcommand: AllCommand.self)
 }
 

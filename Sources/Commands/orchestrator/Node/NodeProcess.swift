@@ -28,6 +28,17 @@ struct NodeProcess: Sendable {
     var clusterCIDR = ""
     var serviceCIDR = ""
     var kubeletPort = 10250
+
+    /// The folder of a node's data within the folder of all data.
+    static func folder(of dataDirectory: String) -> String {
+      URL(fileURLWithPath: dataDirectory).appendingPathComponent("node").path
+    }
+
+    /// What the command line says of the node itself.
+    mutating func take(_ flags: NodeFlags) {
+      runtimeEndpoint = flags.containerRuntimeEndpoint
+      kubeletPort = flags.kubeletPort
+    }
   }
 
   let settings: Settings
