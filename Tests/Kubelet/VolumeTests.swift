@@ -7,10 +7,10 @@ import Testing
 
 private let sources = PodSources(
   configMaps: ["m": ["data": ["a": "1", "b": "2"], "binaryData": ["z": "AAE="]]],
-  secrets: ["s": ["data": ["k": "c2VjcmV0"]]])
+  secrets: ["s": ["data": ["k": "c2VjcmV0"]]], tokens: [["path": "token"]: .success("tok")])
 
 private func files(_ volume: JSON) throws(ContainerConfigError) -> [String: String]? {
-  try VolumeFiles.files(of: volume, in: pod(metadata: ["labels": ["x": "y"]]), sources) { _ in "tok" }?
+  try VolumeFiles.files(of: volume, in: pod(metadata: ["labels": ["x": "y"]]), sources)?
     .mapValues { "\(String(decoding: $0.bytes, as: UTF8.self)) \(String($0.mode, radix: 8))" }
 }
 
@@ -129,9 +129,7 @@ private func files(_ volume: JSON) throws(ContainerConfigError) -> [String: Stri
 
   @Test func `a pod's volumes are mounted and go with it`() async throws {
     let (memory, mounter) = (MemoryFiles(), FakeMounter())
-    let volumes = NodeVolumes(files: memory, mounter: mounter, stamp: { "t" }) {
-      (_, _) async throws(ContainerConfigError) in "tok"
-    }
+    let volumes = NodeVolumes(files: memory, mounter: mounter, stamp: { "t" })
     let it = pod(
       [
         [
@@ -190,9 +188,7 @@ private func files(_ volume: JSON) throws(ContainerConfigError) -> [String: Stri
   }
 
   @Test func `a volume that cannot be made is a failure of the mount`() async throws {
-    let volumes = NodeVolumes(files: MemoryFiles(), mounter: FakeMounter(), stamp: { "t" }) {
-      (_, _) async throws(ContainerConfigError) in "tok"
-    }
+    let volumes = NodeVolumes(files: MemoryFiles(), mounter: FakeMounter(), stamp: { "t" })
     let it = pod(
       [["name": "c", "image": "i", "volumeMounts": [["name": "conf", "mountPath": "/conf"]]]],
       spec: ["volumes": [["name": "conf", "secret": ["secretName": "none"]]]])

@@ -229,33 +229,4 @@ extension KubeletRunner {
     }
     return nil
   }
-
-  // MARK: Sources
-
-  /// The objects that the pod refers to.
-  func sources(of pod: JSON, addresses: [String]) async throws(StatusError) -> PodSources {
-    var sources = PodSources(
-      services: services.list(pod.podNamespace) + [services.get("default", "kubernetes")].compactMap { $0 },
-      podAddresses: pod.usesHostNetwork ? settings.addresses : addresses,
-      hostAddresses: settings.addresses, allocatable: settings.allocatable)
-    let names = PodReferences(pod)
-    for name in names.configMaps {
-      sources.configMaps[name] = try await read(resources.configMaps, pod.podNamespace, name)
-    }
-    for name in names.secrets {
-      sources.secrets[name] = try await read(resources.secrets, pod.podNamespace, name)
-    }
-    return sources
-  }
-
-  private func read(
-    _ resource: Resource, _ namespace: String, _ name: String
-  ) async throws(StatusError) -> JSON? {
-    do throws(StatusError) {
-      return try await client.get(resource, namespace: namespace, name: name)
-    } catch {
-      if error.isNotFound { return nil }
-      throw error
-    }
-  }
 }

@@ -92,6 +92,7 @@ extension KubeletRunner {
       state.departed[uid] = nil
       state.probes = state.probes.filter { $0.key.uid != uid }
       state.backoff.forget(prefix: uid + "/")
+      state.tokens.forget(podUID: uid)
     }
   }
 }

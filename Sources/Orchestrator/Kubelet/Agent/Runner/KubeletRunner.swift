@@ -45,6 +45,7 @@ public final class KubeletRunner: Sendable {
     var memory: [String: PodMemory] = [:]
     var probes: [ProbeKey: ProbeState] = [:]
     var backoff = CrashBackoff()
+    var tokens = TokenCache()
     var snapshot = RuntimeSnapshot()
     /// What gives up that which is being done about a pod, by its uid.
     var interrupts: [String: [Int: @Sendable () -> Void]] = [:]
