@@ -14,6 +14,11 @@ final class FakeRuntime: ContainerRuntime {
     var serial: Int64 = 0
     var execAnswer: Result<ExecResult, RuntimeError> = .success(ExecResult())
     var failures: [String: RuntimeError] = [:]
+    /// Calls of these names wait until the task is cancelled.
+    var hanging: Set<String> = []
+    var handlers: [String] = []
+    var credentials: [RegistryCredentials?] = []
+    var filesystems: [FilesystemUsage] = []
   }
 
   let state = Mutex(State())
@@ -32,6 +37,17 @@ final class FakeRuntime: ContainerRuntime {
 
   /// Calls of this name fail.
   func fail(_ call: String, _ error: RuntimeError?) { state.withLock { $0.failures[call] = error } }
+
+  /// Calls of this name, such as `stop`, wait until they are cancelled.
+  func hang(_ call: String, _ hangs: Bool = true) {
+    state.withLock { if hangs { $0.hanging.insert(call) } else { $0.hanging.remove(call) } }
+  }
+
+  private func wait(_ call: String) async throws(RuntimeError) {
+    while state.withLock({ $0.hanging.contains(call) }) {
+      do { try await Task.sleep(for: .milliseconds(1)) } catch { throw RuntimeError(.cancelled, call) }
+    }
+  }
 
   /// A container's process ends.
   func end(_ id: String, exitCode: Int32) {
@@ -85,6 +101,7 @@ final class FakeRuntime: ContainerRuntime {
     _ config: PodSandboxConfig, runtimeHandler: String
   ) async throws(RuntimeError) -> String {
     try call("runSandbox \(config.metadata.name).\(config.metadata.attempt)") { state in
+      state.handlers.append(runtimeHandler)
       let id = "sandbox-\(config.metadata.uid)-\(config.metadata.attempt)"
       let sandbox = PodSandbox(
         id: id, metadata: config.metadata, state: .ready, createdAt: Self.moment(&state),
@@ -161,6 +178,7 @@ final class FakeRuntime: ContainerRuntime {
   }
 
   func stopContainer(_ id: String, gracePeriod: Duration) async throws(RuntimeError) {
+    if gracePeriod > .seconds(5) { try await wait("stop") }
     try call("stop \(id) \(gracePeriod.components.seconds)") { state in
       Self.end(&state, id, exitCode: 143)
       return .success(())
@@ -199,7 +217,8 @@ final class FakeRuntime: ContainerRuntime {
   func execSync(
     _ id: String, command: [String], timeout: Duration?
   ) async throws(RuntimeError) -> ExecResult {
-    try call("exec \(id) \(command.joined(separator: " "))") { $0.execAnswer }
+    try await wait("exec")
+    return try call("exec \(id) \(command.joined(separator: " "))") { $0.execAnswer }
   }
 
   func exec(_ id: String, command: [String], streams: AttachedStreams) async throws(RuntimeError) -> String {
@@ -234,12 +253,22 @@ final class FakeRuntime: ContainerRuntime {
   func pullImage(
     _ image: ImageReference, credentials: RegistryCredentials?, sandboxConfig: PodSandboxConfig?
   ) async throws(RuntimeError) -> String {
-    try call("pull \(image.image)") { state in
+    try await wait("pull")
+    return try call("pull \(image.image)") { state in
+      state.credentials.append(credentials)
       state.images.append(Image(id: "sha256:\(image.image)", tags: [image.image]))
       return .success("sha256:\(image.image)")
     }
   }
 
-  func removeImage(_ image: ImageReference) async throws(RuntimeError) {}
-  func imageFilesystems() async throws(RuntimeError) -> [FilesystemUsage] { [] }
+  func removeImage(_ image: ImageReference) async throws(RuntimeError) {
+    try call("removeImage \(image.image)") { state in
+      state.images.removeAll { $0.id == image.image || $0.tags.contains(image.image) }
+      return .success(())
+    }
+  }
+
+  func imageFilesystems() async throws(RuntimeError) -> [FilesystemUsage] {
+    state.withLock { $0.filesystems }
+  }
 }

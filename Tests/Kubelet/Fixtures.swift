@@ -9,7 +9,7 @@ let origin = Timestamp(seconds: 1_767_225_600)
 
 func at(_ seconds: Int64) -> Timestamp { Timestamp(seconds: origin.seconds + seconds) }
 
-private func nanoseconds(_ seconds: Int64) -> Int64 { at(seconds).seconds * 1_000_000_000 }
+func nanoseconds(_ seconds: Int64) -> Int64 { at(seconds).seconds * 1_000_000_000 }
 
 /// A pod `n/p` with uid `u`.
 func pod(

@@ -5,110 +5,12 @@ import Testing
 
 @testable import Kubelet
 
-/// Files in memory; folders are there when something is in them.
-private final class MemoryFiles: NodeFiles {
-  enum Entry: Hashable {
-    case file([UInt8], UInt32)
-    case directory
-    case link(String)
-    case socket
-  }
-
-  let entries = Mutex<[String: Entry]>([:])
-
-  /// The path with links in folders before the end followed.
-  private func real(_ path: String, _ entries: [String: Entry]) -> String {
-    var result = ""
-    let parts = path.split(separator: "/")
-    for (index, part) in parts.enumerated() {
-      let next = "\(result)/\(part)"
-      if index < parts.count - 1, case .link(let target)? = entries[next] {
-        result = target.hasPrefix("/") ? target : "\(result)/\(target)"
-      } else {
-        result = next
-      }
-    }
-    return result
-  }
-
-  func kind(_ path: String) throws(NodeFileError) -> NodeFileKind? {
-    entries.withLock { entries in
-      switch entries[real(path, entries)] {
-      case .file: .file
-      case .directory: .directory
-      case .link: .link
-      case .socket: .socket
-      case nil: nil
-      }
-    }
-  }
-
-  func makeDirectory(_ path: String, mode: UInt32) throws(NodeFileError) {
-    entries.withLock { entries in
-      var parts = ""
-      for part in path.split(separator: "/") {
-        parts += "/\(part)"
-        if entries[parts] == nil { entries[parts] = .directory }
-      }
-    }
-  }
-
-  func write(_ path: String, _ bytes: [UInt8], mode: UInt32) throws(NodeFileError) {
-    entries.withLock { $0[real(path, $0)] = .file(bytes, mode) }
-  }
-
-  func read(_ path: String) throws(NodeFileError) -> [UInt8]? {
-    entries.withLock { entries in
-      if case .file(let bytes, _)? = entries[real(path, entries)] { bytes } else { nil }
-    }
-  }
-
-  func link(_ path: String, to target: String) throws(NodeFileError) {
-    entries.withLock { $0[path] = .link(target) }
-  }
-
-  func target(_ path: String) throws(NodeFileError) -> String? {
-    entries.withLock { if case .link(let target)? = $0[path] { target } else { nil } }
-  }
-
-  func rename(_ path: String, to new: String) throws(NodeFileError) {
-    entries.withLock { $0[new] = $0.removeValue(forKey: path) }
-  }
-
-  func list(_ path: String) throws(NodeFileError) -> [String] {
-    entries.withLock { entries in
-      Set(
-        entries.keys.filter { $0.hasPrefix(path + "/") }
-          .map { String($0.dropFirst(path.count + 1).prefix { $0 != "/" }) }
-      ).sorted()
-    }
-  }
-
-  func remove(_ path: String) throws(NodeFileError) {
-    entries.withLock { entries in
-      entries = entries.filter { $0.key != path && !$0.key.hasPrefix(path + "/") }
-    }
-  }
-
-  var paths: [String] { entries.withLock { $0.keys.sorted() } }
-}
-
-private final class FakeMounter: Mounter {
-  let calls = Mutex<[String]>([])
-  func mountMemory(at path: String, sizeBytes: Int64?) async throws(NodeFileError) {
-    calls.withLock { $0.append("mount \(path) \(sizeBytes ?? 0)") }
-  }
-  func unmountAll(below path: String) async throws(NodeFileError) {
-    calls.withLock { $0.append("unmount \(path)") }
-  }
-}
-
 private let sources = PodSources(
   configMaps: ["m": ["data": ["a": "1", "b": "2"], "binaryData": ["z": "AAE="]]],
-  secrets: ["s": ["data": ["k": "c2VjcmV0"]]])
+  secrets: ["s": ["data": ["k": "c2VjcmV0"]]], tokens: [["path": "token"]: .success("tok")])
 
 private func files(_ volume: JSON) throws(ContainerConfigError) -> [String: String]? {
-  try VolumeFiles.files(of: volume, in: pod(metadata: ["labels": ["x": "y"]]), sources) { _ in "tok" }?
+  try VolumeFiles.files(of: volume, in: pod(metadata: ["labels": ["x": "y"]]), sources)?
     .mapValues { "\(String(decoding: $0.bytes, as: UTF8.self)) \(String($0.mode, radix: 8))" }
 }
 
@@ -227,9 +129,7 @@ private func files(_ volume: JSON) throws(ContainerConfigError) -> [String: Stri
 
   @Test func `a pod's volumes are mounted and go with it`() async throws {
     let (memory, mounter) = (MemoryFiles(), FakeMounter())
-    let volumes = NodeVolumes(files: memory, mounter: mounter, stamp: { "t" }) {
-      (_, _) async throws(ContainerConfigError) in "tok"
-    }
+    let volumes = NodeVolumes(files: memory, mounter: mounter, stamp: { "t" })
     let it = pod(
       [
         [
@@ -288,9 +188,7 @@ private func files(_ volume: JSON) throws(ContainerConfigError) -> [String: Stri
   }
 
   @Test func `a volume that cannot be made is a failure of the mount`() async throws {
-    let volumes = NodeVolumes(files: MemoryFiles(), mounter: FakeMounter(), stamp: { "t" }) {
-      (_, _) async throws(ContainerConfigError) in "tok"
-    }
+    let volumes = NodeVolumes(files: MemoryFiles(), mounter: FakeMounter(), stamp: { "t" })
     let it = pod(
       [["name": "c", "image": "i", "volumeMounts": [["name": "conf", "mountPath": "/conf"]]]],
       spec: ["volumes": [["name": "conf", "secret": ["secretName": "none"]]]])

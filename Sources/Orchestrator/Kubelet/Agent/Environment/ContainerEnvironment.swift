@@ -21,6 +21,8 @@ public struct PodSources: Sendable, Hashable {
   public var configMaps: [String: JSON]
   /// By name, in the pod's namespace.
   public var secrets: [String: JSON]
+  /// Service-account tokens, or why there is none, by their `serviceAccountToken` sources.
+  public var tokens: [JSON: Result<String, ContainerConfigError>]
   /// Of the pod's namespace, and `default/kubernetes`.
   public var services: [JSON]
   /// The pod's own, the main one first.
@@ -32,11 +34,13 @@ public struct PodSources: Sendable, Hashable {
 
   /// Sources; what is not given is not there.
   public init(
-    configMaps: [String: JSON] = [:], secrets: [String: JSON] = [:], services: [JSON] = [],
+    configMaps: [String: JSON] = [:], secrets: [String: JSON] = [:],
+    tokens: [JSON: Result<String, ContainerConfigError>] = [:], services: [JSON] = [],
     podAddresses: [String] = [], hostAddresses: [String] = [], allocatable: JSON = .object([:])
   ) {
     self.configMaps = configMaps
     self.secrets = secrets
+    self.tokens = tokens
     self.services = services
     self.podAddresses = podAddresses
     self.hostAddresses = hostAddresses

@@ -1,9 +1,10 @@
 import Objects
 
-/// The config maps and secrets that a pod takes values and files from, by name.
+/// The config maps and secrets that a pod takes values and files from, by name, and its tokens' sources.
 struct PodReferences: Sendable, Hashable {
   private(set) var configMaps: [String] = []
   private(set) var secrets: [String] = []
+  private(set) var tokens: [JSON] = []
 
   init(_ pod: JSON) {
     var (maps, hidden) = (Set<String>(), Set<String>())
@@ -26,6 +27,7 @@ struct PodReferences: Sendable, Hashable {
       for source in volume["projected", "sources"]?.array ?? [] {
         note(source["configMap"], &maps)
         note(source["secret"], &hidden)
+        if let token = source["serviceAccountToken"] { tokens.append(token) }
       }
     }
     configMaps = maps.sorted()

@@ -4,6 +4,10 @@ public enum KubeletLimits {
   public static let podWorkers = 128
   /// So many pods that nobody wants any more are stopped at a time.
   public static let orphanWorkers = 8
+  /// So many pods that have gone are remembered until they have stopped.
+  public static let departedPods = 1000
+  /// So many steps of a pod follow each other without another having its turn.
+  public static let stepsOfLook = 64
   /// What failed is tried again after this long at most.
   public static let longestRetry = Duration.seconds(60)
   /// So many probes run at a time.

@@ -9,15 +9,10 @@ extension KubeletRunner {
   func perform(_ action: PodAction, _ pod: JSON, _ observed: ObservedPod) async -> Bool {
     switch action {
     case .createSandbox(let attempt): return await createSandbox(pod, attempt: attempt)
-    case .stop(let stop): return await self.stop(stop, pod)
+    case .stop(let stop): return await interruptible(pod) { [self] in await self.stop(stop, pod) }
     case .kill(let waves, let sandboxes):
-      for wave in waves {
-        let stopped = await withTaskGroup(of: Bool.self) { group in
-          for stop in wave { group.addTask { [self] in await self.stop(stop, pod) } }
-          return await group.reduce(true) { $0 && $1 }
-        }
-        if !stopped { return false }
-      }
+      let hasStopped = await interruptible(pod) { [self] in await self.stop(waves, pod) }
+      guard hasStopped else { return false }
       do throws(RuntimeError) {
         for sandbox in sandboxes { try await runtime.stopPodSandbox(sandbox) }
         return true
@@ -52,10 +47,24 @@ extension KubeletRunner {
 
   // MARK: Stopping
 
+  /// Stops one wave after another; false if one did not stop.
+  private func stop(_ waves: [[ContainerStop]], _ pod: JSON) async -> Bool {
+    for wave in waves {
+      let hasStopped = await withTaskGroup(of: Bool.self) { group in
+        for stop in wave { group.addTask { [self] in await self.stop(stop, pod) } }
+        return await group.reduce(true) { $0 && $1 }
+      }
+      if !hasStopped { return false }
+    }
+    return true
+  }
+
   private func stop(_ stop: ContainerStop, _ pod: JSON) async -> Bool {
     tell(pod, "Normal", "Killing", stop.message)
     let began = time.uptime
     await runPreStop(stop, pod)
+    // With less time now: whoever gave it up comes again.
+    if Task.isCancelled { return false }
     let left = stop.grace - (time.uptime - began)
     let least = stop.grace > .zero ? min(stop.grace, KubeletLimits.minimumGrace) : .zero
     do throws(RuntimeError) {
@@ -127,6 +136,8 @@ extension KubeletRunner {
       let config = try builder.container(
         spec, attempt: attempt, image: image.image, reference: image.reference, environment: environment,
         mounts: mounts, target: target)
+      noteRestart(spec, pod, observed)
+      await collect(observed)
       id = try await runtime.createContainer(
         config, in: sandbox.sandbox.id,
         sandboxConfig: builder.sandbox(attempt: sandbox.sandbox.metadata.attempt))
@@ -143,11 +154,10 @@ extension KubeletRunner {
     } catch {
       return fail("CreateContainerConfigError", "\(error)", spec, pod)
     }
-    return await launch(id, spec, pod, observed)
+    return await launch(id, spec, pod)
   }
 
-  private func launch(_ id: String, _ spec: ContainerSpec, _ pod: JSON, _ observed: ObservedPod) async -> Bool
-  {
+  private func launch(_ id: String, _ spec: ContainerSpec, _ pod: JSON) async -> Bool {
     do throws(RuntimeError) {
       try await runtime.startContainer(id)
     } catch {
@@ -155,22 +165,27 @@ extension KubeletRunner {
     }
     tell(pod, "Normal", "Started", "Started container \(spec.name)")
     setWaiting(nil, spec.name, pod)
-    if let last = observed.newest(spec.name), last.status.state == .exited {
-      let now = time.now
-      let endedAt = Timestamp(runtimeNanoseconds: last.status.finishedAt) ?? now
-      state.withLock { $0.backoff.next(CrashBackoff.key(pod, spec), endedAt: endedAt, now: now) }
-    }
     if let hook = spec.json["lifecycle", "postStart"],
-      let failure = await run(hook, spec, container: id, pod, timeout: nil)
+      let failure = await interruptible(
+        pod, { [self] in await run(hook, spec, container: id, pod, timeout: nil) })
     {
+      // Given up because the pod goes, which is what the next look is about.
+      if isOutdated(pod) { return false }
       tell(pod, "Warning", "FailedPostStartHook", "PostStartHook failed: \(failure)")
       setWaiting(WaitingReason("PostStartHookError", failure), spec.name, pod)
       let stop = ContainerStop(id: id, name: spec.name, grace: pod.gracePeriod, reason: .podEnds)
       _ = await self.stop(stop, pod)
       return false
     }
-    await collect(observed)
     return true
+  }
+
+  /// A container that ended is started again: if that fails, too, the next time comes later.
+  private func noteRestart(_ spec: ContainerSpec, _ pod: JSON, _ observed: ObservedPod) {
+    guard let last = observed.newest(spec.name), last.status.state == .exited else { return }
+    let now = time.now
+    let endedAt = Timestamp(runtimeNanoseconds: last.status.finishedAt) ?? now
+    state.withLock { $0.backoff.next(CrashBackoff.key(pod, spec), endedAt: endedAt, now: now) }
   }
 
   /// Removes what need not be kept, before another container is added.
@@ -194,8 +209,10 @@ extension KubeletRunner {
     let now = time.now
     let wait = state.withLock { $0.backoff.remaining(key, endedAt: $0.backoff.lastTry(key) ?? now, now: now) }
     let manager = ImageManager(runtime: runtime) { [self] in tell(pod, $0, $1, $2) }
-    let outcome = await manager.ensure(
-      name, policy: spec.json["imagePullPolicy"]?.string, wait: wait, elapsed: { [time] in time.uptime })
+    let policy = spec.json["imagePullPolicy"]?.string
+    let outcome = await interruptible(pod) { [time] in
+      await manager.ensure(name, policy: policy, wait: wait, elapsed: { time.uptime })
+    }
     switch outcome {
     case .present(let image, let reference): return (image, reference)
     case .missing(let reason):
@@ -211,34 +228,5 @@ extension KubeletRunner {
       }
     }
     return nil
-  }
-
-  // MARK: Sources
-
-  /// The objects that the pod refers to.
-  func sources(of pod: JSON, addresses: [String]) async throws(StatusError) -> PodSources {
-    var sources = PodSources(
-      services: services.list(pod.podNamespace) + [services.get("default", "kubernetes")].compactMap { $0 },
-      podAddresses: pod.usesHostNetwork ? settings.addresses : addresses,
-      hostAddresses: settings.addresses, allocatable: settings.allocatable)
-    let names = PodReferences(pod)
-    for name in names.configMaps {
-      sources.configMaps[name] = try await read(resources.configMaps, pod.podNamespace, name)
-    }
-    for name in names.secrets {
-      sources.secrets[name] = try await read(resources.secrets, pod.podNamespace, name)
-    }
-    return sources
-  }
-
-  private func read(
-    _ resource: Resource, _ namespace: String, _ name: String
-  ) async throws(StatusError) -> JSON? {
-    do throws(StatusError) {
-      return try await client.get(resource, namespace: namespace, name: name)
-    } catch {
-      if error.isNotFound { return nil }
-      throw error
-    }
   }
 }

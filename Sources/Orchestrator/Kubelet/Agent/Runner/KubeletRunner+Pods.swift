@@ -5,41 +5,59 @@ import Objects
 import Synchronization
 
 extension KubeletRunner {
-  /// Does what is to be done next about a pod.
+  /// Does what is to be done about a pod, until there is nothing more to do or something fails.
   func sync(_ key: ObjectKey) async {
-    // Gone: the next list of the runtime tells what is left of it.
-    guard let pod = pods[key] else { return }
+    // Gone: it is an orphan by now.
+    guard let uid = pod(key)?.podUID else { return }
     do throws(RuntimeError) {
-      let observed = try await ObservedPod(uid: pod.podUID, runtime: runtime)
-      watchProbes(pod, key, observed)
-      let plan = makePlan(pod, observed)
-      guard await write(pod, observed), !plan.isOver || !pod.isBeingDeleted else {
-        if plan.isOver { await finish(pod, key) } else { podKeys.addRateLimited(key) }
-        return
+      var observed = try await ObservedPod(uid: uid, runtime: runtime)
+      // One step leads to the next: the sandbox to its containers, one init container to the other.
+      for _ in 0..<KubeletLimits.stepsOfLook {
+        // It may have changed during the step before; another pod of this name has its own turn.
+        guard let pod = pod(key), pod.podUID == uid else { return }
+        watchProbes(pod, key, observed)
+        let plan = makePlan(pod, observed)
+        guard !plan.actions.isEmpty else { return await settle(pod, key, observed, plan) }
+        // Users see where it stands while the step is made; nobody waits for that.
+        let before = observed
+        async let hasWritten = write(pod, before)
+        let isWell = await perform(plan.actions, pod, before)
+        _ = await hasWritten
+        observed = try await ObservedPod(uid: uid, runtime: runtime)
+        guard isWell else {
+          watchProbes(pod, key, observed)
+          _ = await write(pod, observed)
+          podKeys.addRateLimited(key)
+          return
+        }
       }
-      var isWell = true
-      for action in plan.actions {
-        if await perform(action, pod, observed) { continue }
-        isWell = false
-        // A container that does not start does not keep the others from it.
-        guard case .start = action else { break }
-      }
-      if !plan.actions.isEmpty {
-        let after = try await ObservedPod(uid: pod.podUID, runtime: runtime)
-        watchProbes(pod, key, after)
-        isWell = await write(pod, after) && isWell
-      }
-      if isWell {
-        podKeys.forget(key)
-        if let wait = plan.wait { podKeys.addAfter(key, wait) }
-        // One step leads to the next: the sandbox to its containers, one init container to the other.
-        if !plan.actions.isEmpty { podKeys.add(key) }
-      } else {
-        podKeys.addRateLimited(key)
-      }
+      podKeys.add(key)
     } catch {
       podKeys.addRateLimited(key)
     }
+  }
+
+  /// Does these things in order; false if one failed.
+  private func perform(_ actions: [PodAction], _ pod: JSON, _ observed: ObservedPod) async -> Bool {
+    var isWell = true
+    for action in actions {
+      if await perform(action, pod, observed) { continue }
+      isWell = false
+      // A container that does not start does not keep the others from it.
+      guard case .start = action else { return false }
+    }
+    return isWell
+  }
+
+  /// Nothing is to be done now: says so, and lets the pod go if that is what it waited for.
+  private func settle(_ pod: JSON, _ key: ObjectKey, _ observed: ObservedPod, _ plan: PodPlan) async {
+    guard await write(pod, observed) else {
+      podKeys.addRateLimited(key)
+      return
+    }
+    if plan.isOver, pod.isBeingDeleted { return await finish(pod, key, observed) }
+    podKeys.forget(key)
+    if let wait = plan.wait { podKeys.addAfter(key, wait) }
   }
 
   private func makePlan(_ pod: JSON, _ observed: ObservedPod) -> PodPlan {
@@ -112,9 +130,8 @@ extension KubeletRunner {
   }
 
   /// The pod is being deleted and has stopped: it goes.
-  private func finish(_ pod: JSON, _ key: ObjectKey) async {
+  private func finish(_ pod: JSON, _ key: ObjectKey, _ observed: ObservedPod) async {
     do {
-      let observed = try await ObservedPod(uid: pod.podUID, runtime: runtime)
       for sandbox in observed.sandboxes { try await runtime.removePodSandbox(sandbox.sandbox.id) }
       try await volumes.tearDown(podUID: pod.podUID, settings: settings)
       let options = APIClient.deleteOptions(gracePeriodSeconds: 0, uid: pod.podUID)

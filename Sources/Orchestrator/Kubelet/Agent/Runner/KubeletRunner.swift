@@ -8,6 +8,7 @@ import Synchronization
 public final class KubeletRunner: Sendable {
   /// Where the kubelet is, and how it was set up.
   public let settings: NodeSettings
+  let options: KubeletOptions
   let client: APIClient
   let runtime: any ContainerRuntime
   let volumes: any PodVolumes
@@ -19,8 +20,8 @@ public final class KubeletRunner: Sendable {
   let services: Informer
   let podKeys: WorkQueue<ObjectKey>
   let probeKeys: WorkQueue<ProbeKey>
-  /// By uid.
-  private let orphans: WorkQueue<String>
+  /// Pods that nobody wants any more, by uid.
+  let orphans: WorkQueue<String>
   let state = Mutex(State())
 
   /// A probe of a container.
@@ -44,13 +45,20 @@ public final class KubeletRunner: Sendable {
     var memory: [String: PodMemory] = [:]
     var probes: [ProbeKey: ProbeState] = [:]
     var backoff = CrashBackoff()
+    var tokens = TokenCache()
     var snapshot = RuntimeSnapshot()
+    /// What gives up that which is being done about a pod, by its uid.
+    var interrupts: [String: [Int: @Sendable () -> Void]] = [:]
+    var lastInterrupt = 0
+    /// Pods that have gone from where they came from, as they are to be stopped, by uid.
+    var departed: [String: JSON] = [:]
   }
 
   /// A kubelet. Nil if the schema lacks a kind it needs, which a build of this project never does.
   public init?(
     client: APIClient, runtime: any ContainerRuntime, volumes: any PodVolumes,
-    transport: any ProbeTransport, settings: NodeSettings, time: any TimeSource = SystemTime()
+    transport: any ProbeTransport, settings: NodeSettings, time: any TimeSource = SystemTime(),
+    options: KubeletOptions = KubeletOptions()
   ) {
     guard let resources = KubeletResources() else { return nil }
     self.resources = resources
@@ -60,6 +68,7 @@ public final class KubeletRunner: Sendable {
     self.transport = transport
     self.settings = settings
     self.time = time
+    self.options = options
     recorder = EventRecorder(client: client, component: "kubelet", host: settings.nodeName, time: time)
     pods = Informer(
       client: client, resource: resources.pods, fieldSelector: "spec.nodeName=\(settings.nodeName)",
@@ -73,13 +82,7 @@ public final class KubeletRunner: Sendable {
 
   /// Runs until the task is cancelled. Can be run once.
   public func run() async {
-    pods.addHandler { [weak self] event in
-      guard let self else { return }
-      switch event {
-      case .added(let pod), .updated(_, let pod): podKeys.add(ObjectKey(pod))
-      case .deleted(let pod): podKeys.add(ObjectKey(pod))
-      }
-    }
+    pods.addHandler { [weak self] event in self?.take(event) }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { [pods] in await pods.run() }
       group.addTask { [services] in await services.run() }
@@ -116,52 +119,22 @@ public final class KubeletRunner: Sendable {
     }
   }
 
-  /// Asks the runtime for what changed, again and again.
-  private func relist() async {
-    await pods.waitForSync()
-    while !Task.isCancelled {
-      await relistOnce()
-      do { try await time.sleep(for: KubeletLimits.relistPeriod) } catch { return }
-    }
-  }
+  /// What this node is to run under this name.
+  func pod(_ key: ObjectKey) -> JSON? { pods[key] }
 
-  /// Looks at pods whose containers changed, and ends those that nobody wants.
-  func relistOnce() async {
-    guard let snapshot = try? await RuntimeSnapshot(of: runtime) else { return }
-    let before = state.withLock { state in
-      defer { state.snapshot = snapshot }
-      return state.snapshot
-    }
-    for key in snapshot.changes(since: before) { podKeys.add(key) }
-    let wanted = Set(pods.list().map(\.podUID))
-    for uid in snapshot.uids where !wanted.contains(uid) { orphans.add(uid) }
-  }
-
-  /// A pod that the API server no longer has: it was deleted while nobody watched.
-  private func removeOrphan(_ uid: String) async {
-    do throws(RuntimeError) {
-      let observed = try await ObservedPod(uid: uid, runtime: runtime)
-      for item in observed.running {
-        let text = item.status.annotations[KubeletLabels.gracePeriod]
-        let grace = Duration.seconds(max(0, text.flatMap { Int64($0) } ?? 30))
-        try await runtime.stopContainer(item.id, gracePeriod: grace)
+  private func take(_ event: InformerEvent) {
+    switch event {
+    case .added(let pod): podKeys.add(ObjectKey(pod))
+    case .updated(let old, let new):
+      if old.podUID != new.podUID {
+        depart(old)
+      } else if Self.endsSooner(old, new) {
+        interrupt(new.podUID)
       }
-      for sandbox in observed.sandboxes {
-        try await runtime.stopPodSandbox(sandbox.sandbox.id)
-        try await runtime.removePodSandbox(sandbox.sandbox.id)
-      }
-      try? await volumes.tearDown(podUID: uid, settings: settings)
-      forget(uid)
-    } catch {
-      // The next list comes soon.
-    }
-  }
-
-  func forget(_ uid: String) {
-    state.withLock { state in
-      state.memory[uid] = nil
-      state.probes = state.probes.filter { $0.key.uid != uid }
-      state.backoff.forget(prefix: uid + "/")
+      podKeys.add(ObjectKey(new))
+    case .deleted(let pod):
+      depart(pod)
+      podKeys.add(ObjectKey(pod))
     }
   }
 

@@ -51,8 +51,9 @@ extension ObservedPod {
   /// What the runtime has of a pod now.
   init(uid: String, runtime: any ContainerRuntime) async throws(RuntimeError) {
     let labels = [KubeletLabels.podUID: uid]
+    let listed = try await runtime.listPodSandboxes(PodSandboxFilter(labels: labels))
     var sandboxes: [PodSandboxStatus] = []
-    for sandbox in try await runtime.listPodSandboxes(PodSandboxFilter(labels: labels)) {
+    for sandbox in listed {
       if let status = try await found({ () async throws(RuntimeError) in
         try await runtime.podSandboxStatus(sandbox.id)
       }) {
@@ -60,7 +61,10 @@ extension ObservedPod {
       }
     }
     var containers: [Item] = []
-    for container in try await runtime.listContainers(ContainerFilter(labels: labels)) {
+    // Containers do not outlive their sandboxes: a new pod costs one call.
+    for container in listed.isEmpty
+      ? [] : try await runtime.listContainers(ContainerFilter(labels: labels))
+    {
       if let status = try await found({ () async throws(RuntimeError) in
         try await runtime.containerStatus(container.id)
       }) {

@@ -12,25 +12,16 @@ public protocol Mounter: Sendable {
 
 /// Pods' files on a node: volumes, hosts files, logs' folders.
 public struct NodeVolumes: PodVolumes {
-  /// Gets a token for a `serviceAccountToken` source of a pod.
-  public typealias TokenSource =
-    @Sendable (_ pod: JSON, _ source: JSON) async throws(ContainerConfigError) -> String
-
   private let files: any NodeFiles
   private let mounter: any Mounter
-  private let token: TokenSource
   /// A name that is never given twice.
   private let stamp: @Sendable () -> String
 
   /// Pods' files.
-  public init(
-    files: any NodeFiles, mounter: any Mounter, stamp: @escaping @Sendable () -> String,
-    token: @escaping TokenSource
-  ) {
+  public init(files: any NodeFiles, mounter: any Mounter, stamp: @escaping @Sendable () -> String) {
     self.files = files
     self.mounter = mounter
     self.stamp = stamp
-    self.token = token
   }
 
   private func make(
@@ -147,12 +138,7 @@ public struct NodeVolumes: PodVolumes {
       }
       return path
     }
-    var tokens: [JSON: String] = [:]
-    for source in volume["projected", "sources"]?.array ?? [] {
-      if let source = source["serviceAccountToken"] { tokens[source] = try await token(pod, source) }
-    }
-    let payload = try VolumeFiles.files(of: volume, in: pod, sources) { tokens[$0] ?? "" }
-    guard let payload else {
+    guard let payload = try VolumeFiles.files(of: volume, in: pod, sources) else {
       throw ContainerConfigError("volume \"\(name)\" is of a kind that this kubelet does not have")
     }
     let path = "\(folder)/volumes/kubernetes.io~\(Self.plugin(volume))/\(name)"

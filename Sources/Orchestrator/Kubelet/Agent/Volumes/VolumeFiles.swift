@@ -22,11 +22,8 @@ public enum VolumeFiles {
   public static let sizeLimit = 64 * 1024 * 1024
 
   /// The files of a volume by their paths; nil if it is none of these kinds.
-  ///
-  /// - Parameter token: the token of a `serviceAccountToken` source.
   public static func files(
-    of volume: JSON, in pod: JSON, _ sources: PodSources,
-    token: (JSON) throws(ContainerConfigError) -> String
+    of volume: JSON, in pod: JSON, _ sources: PodSources
   ) throws(ContainerConfigError) -> [String: VolumeFile]? {
     var files: [String: VolumeFile] = [:]
     if let source = volume["configMap"] {
@@ -46,7 +43,10 @@ public enum VolumeFiles {
           try addFields(source, mode: fallback, pod, sources, &files)
         } else if let source = source["serviceAccountToken"] {
           let path = try checked(source["path"]?.string ?? "")
-          files[path] = VolumeFile(Array(try token(source).utf8), mode: fallback)
+          guard let token = sources.tokens[source] else {
+            throw ContainerConfigError("failed to fetch token: nobody asked for it")
+          }
+          files[path] = VolumeFile(Array(try token.get().utf8), mode: fallback)
         }
       }
     } else {
