@@ -154,6 +154,8 @@ let package = Package(
     module(
       "Kubelet", path: "Sources/Orchestrator/Kubelet/Agent",
       ["Objects", "Exchange", "Client", "ContainerRuntime"]),
+    module(
+      "NodeHost", path: "Sources/Orchestrator/Kubelet/Host", ["Objects", "Kubelet", "ContainerRuntime", "HTTP"] + nio),
     module("Proxy", path: "Sources/Orchestrator/Proxy", ["Objects", "Client"]),
     module("YAMLObjects", path: "Sources/Orchestrator/YAML", ["Objects", "Yams"]),
     module(
@@ -189,7 +191,7 @@ let package = Package(
       [
         "Commands", "StoreServer", "APIServer", "Access", "Admission", "Client", "Controllers", "Checksum",
         "SchedulerLoop",
-        "SimulatedNodes", "Storage", "StoreLinks", "Proxy", "Kubelet", "ContainerRuntime", "DNS", "RemoteAPI", "YAMLObjects", "Objects", "Exchange",
+        "SimulatedNodes", "Storage", "StoreLinks", "Proxy", "Kubelet", "NodeHost", "ContainerRuntime", "DNS", "RemoteAPI", "YAMLObjects", "Objects", "Exchange",
         "GRPC",
         "HTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import NIOCore
 import NIOPosix
+import NodeHost
 import Objects
 import RemoteAPI
 
@@ -58,10 +59,15 @@ struct AgentCommand: ParsableCommand {
   private func serve(on group: any EventLoopGroup, logger: Logger) async throws {
     let name = node.nodeName
     let transport = try await RemoteTransport(identity(), on: group)
+    guard let address = node.nodeIp ?? NodeAddress.find() else {
+      throw ConfigurationError(
+        .value, "this machine has no address that others could reach it by; --node-ip names one")
+    }
     var settings = NodeProcess.Settings(
-      name: name, address: node.nodeIp ?? "127.0.0.1", folder: NodeProcess.Settings.folder(of: dataDir))
+      name: name, address: address, folder: NodeProcess.Settings.folder(of: dataDir))
     settings.take(node)
-    let told = try await ClusterConfiguration(APIClient(transport: transport, userAgent: "orchestrator-agent"))
+    let told = try await ClusterConfiguration(
+      APIClient(transport: transport, userAgent: "orchestrator-agent"))
     settings.clusterCIDR = clusterCidr ?? told.clusterCIDR
     settings.serviceCIDR = serviceClusterIpRange ?? told.serviceCIDR
     settings.clusterDomain = node.clusterDomain ?? told.clusterDomain

@@ -11,6 +11,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
+import NodeHost
 import Objects
 import SchedulerLoop
 import Storage
@@ -139,9 +140,9 @@ struct ControlPlane {
     _ store: any StoreClient, on group: any EventLoopGroup, isShared: Bool, started: Started
   ) async throws {
     let time = SystemTime()
+    let isBoundToOne = !["0.0.0.0", "::", "localhost"].contains(flags.bindAddress)
     let advertised =
-      flags.advertiseAddress
-      ?? (["0.0.0.0", "::", "localhost"].contains(flags.bindAddress) ? "127.0.0.1" : flags.bindAddress)
+      flags.advertiseAddress ?? (isBoundToOne ? flags.bindAddress : NodeAddress.find() ?? "127.0.0.1")
     let firstService = flags.serviceClusterIpRange.split(separator: "/").first.map(String.init) ?? ""
     let pki = try PKI.prepare(
       in: flags.dataDir + "/pki",

@@ -19,7 +19,8 @@ struct ImagesCommand: ParsableCommand {
 
     @Option(
       help: ArgumentHelp(
-        "The container runtime's socket (default: that of the containerd in the folder of data).", valueName: "path"))
+        "The container runtime's socket (default: that of the containerd in the folder of data).",
+        valueName: "path"))
     var containerRuntimeEndpoint: String?
 
     func socket() throws(ConfigurationError) -> String {
@@ -29,7 +30,9 @@ struct ImagesCommand: ParsableCommand {
       let path = ContainerdLayout(folder: NodeProcess.Settings.folder(of: dataDir) + "/containerd").socket
       guard FileManager.default.fileExists(atPath: path) else {
         throw ConfigurationError(
-          .value, "there is no container runtime at \(path): start the node first, or name another folder with --data-dir")
+          .value,
+          "there is no container runtime at \(path): start the node first, or name another folder with --data-dir"
+        )
       }
       return path
     }
@@ -40,7 +43,8 @@ struct ImagesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Import images from files (docker save, or an OCI layout, as a tar).",
       discussion:
-        "The node must be running. Archives in the folder images of the node's data are imported whenever it starts.")
+        "The node must be running. Archives in the folder images of the node's data are imported whenever it starts."
+    )
 
     @OptionGroup var runtime: RuntimeFlags
 
@@ -79,7 +83,9 @@ struct ImagesCommand: ParsableCommand {
           let client = CRIClient(.unixSocket(socket), on: group.next())
           defer { client.close() }
           return try await client.listImages("").flatMap { image in
-            (image.tags.isEmpty ? ["<none>"] : image.tags).map { [$0, String(image.id.prefix(19)), "\(image.size)"] }
+            (image.tags.isEmpty ? ["<none>"] : image.tags).map {
+              [$0, String(image.id.prefix(19)), "\(image.size)"]
+            }
           }.sorted { $0[0] < $1[0] }
         }
         print(TextTable.text(["IMAGE", "ID", "BYTES"], rows), terminator: "")

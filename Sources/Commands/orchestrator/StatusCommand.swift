@@ -9,7 +9,8 @@ import RemoteAPI
 /// `orchestrator status`.
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Tell how the cluster fares: components, nodes, what is wrong and what to do.",
+    commandName: "status",
+    abstract: "Tell how the cluster fares: components, nodes, what is wrong and what to do.",
     discussion: "Ends with 0 if nothing is wrong, and with 1 otherwise.")
 
   @OptionGroup var cluster: ClusterFlags
@@ -46,7 +47,8 @@ struct ClusterStatus: Sendable {
     let pods = try await client.list(podKind).items
     for node in try await client.list(nodeKind).items { add(node, pods: pods) }
     if nodes.isEmpty {
-      problems.append(("no node has joined", "orchestrator token create --print-join-command tells how one does"))
+      problems.append(
+        ("no node has joined", "orchestrator token create --print-join-command tells how one does"))
     }
     for pod in pods { add(pod) }
   }
@@ -117,7 +119,8 @@ struct ClusterStatus: Sendable {
       problems.append(("pod \(name) has no node: \(reason["message"]?.string ?? "")", look))
     }
     let all =
-      (pod["status", "initContainerStatuses"]?.array ?? []) + (pod["status", "containerStatuses"]?.array ?? [])
+      (pod["status", "initContainerStatuses"]?.array ?? [])
+      + (pod["status", "containerStatuses"]?.array ?? [])
     for container in all {
       guard let waiting = container["state", "waiting"], let reason = waiting["reason"]?.string,
         !["ContainerCreating", "PodInitializing"].contains(reason)
@@ -125,7 +128,8 @@ struct ClusterStatus: Sendable {
       problems.append(
         (
           "pod \(name), container \(container["name"]?.string ?? ""): \(reason): \(waiting["message"]?.string ?? "")",
-          reason.contains("Image") ? "see that the image is there: orchestrator images import, or its registry" : look
+          reason.contains("Image")
+            ? "see that the image is there: orchestrator images import, or its registry" : look
         ))
     }
   }
@@ -133,7 +137,9 @@ struct ClusterStatus: Sendable {
   /// For people.
   var text: String {
     var text = TextTable.text(["COMPONENT", "STATUS", ""], components) + "\n"
-    if !nodes.isEmpty { text += TextTable.text(["NODE", "STATUS", "PODS", "ADDRESS", "RUNTIME"], nodes) + "\n" }
+    if !nodes.isEmpty {
+      text += TextTable.text(["NODE", "STATUS", "PODS", "ADDRESS", "RUNTIME"], nodes) + "\n"
+    }
     guard !problems.isEmpty else { return text + "Nothing is wrong.\n" }
     text += "What is wrong:\n"
     for problem in problems { text += "  - \(problem.what)\n      \(problem.fix)\n" }

@@ -19,7 +19,8 @@ struct TokenCommand: ParsableCommand {
   struct Create: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make a token and print it.",
-      discussion: "It holds a hash of the cluster's certificate authority, by which the machine knows the cluster.")
+      discussion:
+        "It holds a hash of the cluster's certificate authority, by which the machine knows the cluster.")
 
     @OptionGroup var cluster: ClusterFlags
 
@@ -49,7 +50,8 @@ struct TokenCommand: ParsableCommand {
           _ = try await cluster.client.create(
             secrets, token.secretObject(expiration: end, description: description))
           let text = JoinToken(token, authorityPEM: String(decoding: authority, as: UTF8.self)).description
-          print(printsCommand ? "orchestrator agent --server \(cluster.kubeconfig.server) --token \(text)" : text)
+          print(
+            printsCommand ? "orchestrator agent --server \(cluster.kubeconfig.server) --token \(text)" : text)
         }
       } catch {
         throw report(error)
@@ -77,7 +79,10 @@ struct TokenCommand: ParsableCommand {
             }
             let end = value("expiration")
             let isOver = Timestamp(end).map { $0 <= now } ?? false
-            return [value("token-id"), end.isEmpty ? "<never>" : isOver ? end + " (over)" : end, value("description")]
+            return [
+              value("token-id"), end.isEmpty ? "<never>" : isOver ? end + " (over)" : end,
+              value("description"),
+            ]
           }
         }
         print(TextTable.text(["ID", "EXPIRES", "DESCRIPTION"], rows), terminator: "")
@@ -89,7 +94,8 @@ struct TokenCommand: ParsableCommand {
 
   /// `orchestrator token delete`.
   struct Delete: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Delete a token: no machine joins with it any more.")
+    static let configuration = CommandConfiguration(
+      abstract: "Delete a token: no machine joins with it any more.")
 
     @OptionGroup var cluster: ClusterFlags
 
@@ -102,10 +108,12 @@ struct TokenCommand: ParsableCommand {
         try cluster.withClient(as: "orchestrator-token") { cluster in
           guard let secrets else { return }
           do throws(StatusError) {
-            try await cluster.client.delete(secrets, namespace: BootstrapToken.namespace, name: "bootstrap-token-\(id)")
+            try await cluster.client.delete(
+              secrets, namespace: BootstrapToken.namespace, name: "bootstrap-token-\(id)")
           } catch {
             guard error.isNotFound else { throw error }
-            throw ConfigurationError(.value, "there is no token \(id); orchestrator token list shows those there are")
+            throw ConfigurationError(
+              .value, "there is no token \(id); orchestrator token list shows those there are")
           }
           print("token \"\(id)\" deleted")
         }

@@ -29,11 +29,13 @@ class Failure(Exception):
 class Cluster:
     """The first machine runs the control plane; each is a node."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, former=None):
         self.folder = folder
         self.images = os.path.join(folder, "images")
         call(os.path.join(ROOT, "scripts/images"), self.images)
-        enter_namespaces()
+        # Once for all clusters of this process.
+        if former is None:
+            enter_namespaces()
         self.machines, self.running = [], []
         self.kubeconfig = None
 
@@ -91,6 +93,14 @@ class Cluster:
         for machine in self.machines:
             machine.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def tell(self):
+        """What may explain a failure."""
+        for arguments in (["get", "nodes,pods,services,endpointslices", "-A", "-o", "wide"], ["get", "events", "-A"]):
+            print(self.kubectl(*arguments, check=False)[-6000:])
+        for process in self.running:
+            with open(process.log_path, errors="replace") as log:
+                print(f"{process.log_path} ends:\n" + "".join(log.readlines()[-15:]))
 
     # Asking.
 

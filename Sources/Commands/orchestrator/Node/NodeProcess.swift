@@ -8,6 +8,7 @@ import GRPC
 import Kubelet
 import Logging
 import NIOCore
+import NodeHost
 import Objects
 import Proxy
 
@@ -60,13 +61,13 @@ struct NodeProcess: Sendable {
       metadata: ["runtime": "\(version.name) \(version.version)", "socket": "\(containerd.socket)"])
 
     let client = APIClient(transport: transport, userAgent: "kubelet/raftkv")
-    let node = try NodeSettings(settings)
+    let node = NodeSettings(settings)
     let volumes = NodeVolumes(
-      files: SystemFiles(), mounter: NoMounter(), stamp: { UUID().uuidString.lowercased() },
-      token: { (_, _) throws(ContainerConfigError) in throw ContainerConfigError("no tokens") })
+      files: SystemFiles(), mounter: MemoryMounter(), stamp: { UUID().uuidString.lowercased() })
     guard
       let kubelet = KubeletRunner(
-        client: client, runtime: runtime, volumes: volumes, transport: NoTransport(), settings: node)
+        client: client, runtime: runtime, volumes: volumes, transport: ProbeConnections(on: group),
+        settings: node)
     else { return }
     var proxyOptions = ProxyOptions(node: settings.name)
     proxyOptions.clusterCIDR = settings.clusterCIDR
@@ -144,33 +145,16 @@ struct NodeProcess: Sendable {
   }
 }
 
-struct NoMounter: Mounter {
-  func mountMemory(at path: String, sizeBytes: Int64?) async throws(NodeFileError) {}
-  func unmountAll(below path: String) async throws(NodeFileError) {}
-}
-struct NoTransport: ProbeTransport {
-  func http(_ probe: HTTPProbe, host: String, timeout: Duration) async throws(ProbeTransportError) -> (
-    status: Int, body: String
-  ) { (200, "") }
-  func connect(host: String, port: Int, timeout: Duration) async throws(ProbeTransportError) {}
-  func grpcHealth(host: String, port: Int, service: String, timeout: Duration)
-    async throws(ProbeTransportError)
-    -> Bool
-  { true }
-}
-
 extension NodeSettings {
-  init(_ settings: NodeProcess.Settings) throws {
-    let cpus = ProcessInfo.processInfo.activeProcessorCount
-    let memory = ProcessInfo.processInfo.physicalMemory
-    let capacity: JSON = [
-      "cpu": .string("\(cpus)"), "memory": .string("\(memory / 1024)Ki"), "pods": "110",
-      "ephemeral-storage": "10Gi",
-    ]
+  init(_ settings: NodeProcess.Settings) {
+    let facts = NodeFacts.current(dataFolder: settings.folder)
     self.init(
       nodeName: settings.name, addresses: [settings.address],
       rootDirectory: settings.folder + "/kubelet", logDirectory: settings.folder + "/logs",
-      clusterDNS: settings.clusterDNS, clusterDomain: settings.clusterDomain, capacity: capacity,
-      allocatable: capacity)
+      clusterDNS: settings.clusterDNS, clusterDomain: settings.clusterDomain,
+      hostDNS: .ofThisMachine,
+      hostsFile: (try? String(contentsOfFile: "/etc/hosts", encoding: .utf8)) ?? "",
+      capacity: facts.capacity, allocatable: facts.allocatable)
+    information = facts.information
   }
 }
