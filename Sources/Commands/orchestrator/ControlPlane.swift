@@ -189,7 +189,7 @@ struct ControlPlane {
       if settings.components.contains(.scheduler) { tasks.addTask { await schedule(served.server) } }
       if settings.components.contains(.controllers) {
         let authority = pki.authority.certificatePEM
-        tasks.addTask { await control(served.server, authority: authority) }
+        tasks.addTask { await control(served.server, authority: authority, ranges: settings.podRanges) }
       }
       tasks.addTask {
         await Self.whenReady(served.server)
@@ -276,7 +276,7 @@ struct ControlPlane {
     }
   }
 
-  private func control(_ server: APIServer, authority: String) async {
+  private func control(_ server: APIServer, authority: String, ranges: PodRanges) async {
     let client = APIClient(
       transport: server.transport(
         as: UserInfo(name: "system:kube-controller-manager", groups: ["system:masters"])),
@@ -284,7 +284,8 @@ struct ControlPlane {
     let logger = logger
     await leading("kube-controller-manager", client) {
       await ControllerGroup(
-        ControllerGroup.workloads + ControllerGroup.housekeeping(rootCertificate: authority), client: client,
+        ControllerGroup.workloads + ControllerGroup.housekeeping(rootCertificate: authority)
+          + [NodeIPAMController(ranges)], client: client,
         report: { controller, object, error in
           logger.debug("\(controller) tries again: \(object): \(error.message)")
         }
