@@ -14,6 +14,8 @@ public enum KubeletLimits {
   public static let probeWorkers = 32
   /// How often the runtime is asked for what changed.
   public static let relistPeriod = Duration.seconds(1)
+  /// How often the volumes of running pods are brought up to date, more or less.
+  public static let volumePeriod = Duration.seconds(60)
   /// How often the Lease is renewed, and the Node's status looked at.
   public static let leasePeriod = Duration.seconds(10)
   /// How often the Node's status is written though nothing changed.

@@ -17,7 +17,12 @@ extension KubeletRunner {
         guard let pod = pod(key), pod.podUID == uid else { return }
         watchProbes(pod, key, observed)
         let plan = makePlan(pod, observed)
-        guard !plan.actions.isEmpty else { return await settle(pod, key, observed, plan) }
+        guard !plan.actions.isEmpty else {
+          let refresh = await refreshVolumes(pod, observed)
+          await settle(pod, key, observed, plan)
+          if let refresh { podKeys.addAfter(key, refresh) }
+          return
+        }
         // Users see where it stands while the step is made; nobody waits for that.
         let before = observed
         async let hasWritten = write(pod, before)

@@ -39,6 +39,8 @@ public final class KubeletRunner: Sendable {
     var failure: PodPlan.Failure?
     /// The pod as it was after the last write of its status: the informer may still have the one before.
     var written: JSON?
+    /// Nil until its volumes were looked at.
+    var volumes: VolumeMemory?
   }
 
   struct State {

@@ -109,10 +109,14 @@ public struct NodeVolumes: PodVolumes {
     do throws(ContainerConfigError) {
       return try await prepare(volume, of: pod, sources, folder: folder)
     } catch {
-      let name = volume["name"]?.string ?? ""
-      throw ContainerConfigError(
-        "MountVolume.SetUp failed for volume \"\(name)\" : \(error.message)", isMountFailure: true)
+      throw Self.failure(volume, error)
     }
+  }
+
+  private static func failure(_ volume: JSON, _ error: ContainerConfigError) -> ContainerConfigError {
+    let name = volume["name"]?.string ?? ""
+    return ContainerConfigError(
+      "MountVolume.SetUp failed for volume \"\(name)\" : \(error.message)", isMountFailure: true)
   }
 
   /// Makes a volume, or brings it up to date, and says where it is.
@@ -138,14 +142,41 @@ public struct NodeVolumes: PodVolumes {
       }
       return path
     }
+    let path = Self.folder(of: volume, in: folder)
+    try write(volume, of: pod, sources, at: path)
+    return path
+  }
+
+  /// Writes a volume that is made of objects, if it is another one by now.
+  private func write(
+    _ volume: JSON, of pod: JSON, _ sources: PodSources, at path: String
+  ) throws(ContainerConfigError) {
     guard let payload = try VolumeFiles.files(of: volume, in: pod, sources) else {
+      let name = volume["name"]?.string ?? ""
       throw ContainerConfigError("volume \"\(name)\" is of a kind that this kubelet does not have")
     }
-    let path = "\(folder)/volumes/kubernetes.io~\(Self.plugin(volume))/\(name)"
     try make { () throws(NodeFileError) in
       try AtomicWriter(files, root: path).write(payload, stamp: stamp())
     }
-    return path
+  }
+
+  private static func folder(of volume: JSON, in folder: String) -> String {
+    "\(folder)/volumes/kubernetes.io~\(plugin(volume))/\(volume["name"]?.string ?? "")"
+  }
+
+  /// Writes again what has changed, where it has been written before.
+  public func refresh(_ pod: JSON, sources: PodSources, settings: NodeSettings) async -> [String] {
+    let root = settings.podDirectory(pod)
+    return (pod["spec", "volumes"]?.array ?? []).filter(\.isMadeOfObjects).compactMap { volume in
+      do throws(ContainerConfigError) {
+        let path = Self.folder(of: volume, in: root)
+        guard (try? files.kind(path)) == .directory else { return nil }
+        try write(volume, of: pod, sources, at: path)
+        return nil
+      } catch {
+        return Self.failure(volume, error).message
+      }
+    }
   }
 
   private static func plugin(_ volume: JSON) -> String {
