@@ -62,6 +62,10 @@ final class MemoryFiles: NodeFiles {
     }
   }
 
+  func tail(_ path: String, limit: Int) throws(NodeFileError) -> (bytes: [UInt8], isWhole: Bool)? {
+    try read(path).map { (Array($0.suffix(limit)), $0.count <= limit) }
+  }
+
   func link(_ path: String, to target: String) throws(NodeFileError) {
     entries.withLock { $0[path] = .link(target) }
   }

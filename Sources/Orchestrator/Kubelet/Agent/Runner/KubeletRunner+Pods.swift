@@ -107,7 +107,8 @@ extension KubeletRunner {
       current["status"] = written["status"]
     }
     let status = PodStatusBuilder(
-      pod: current, observed: observed, probes: verdicts(uid), waiting: memory.waiting,
+      pod: current, observed: observed.withMessages(options.files), probes: verdicts(uid),
+      waiting: memory.waiting,
       failure: memory.failure, hostAddresses: settings.addresses, now: time.now
     ).status
     var wanted = current

@@ -8,6 +8,8 @@ public protocol NodeFiles: Sendable {
   func write(_ path: String, _ bytes: [UInt8], mode: UInt32) throws(NodeFileError)
   /// What a file has in it; nil if it is not there.
   func read(_ path: String) throws(NodeFileError) -> [UInt8]?
+  /// The last bytes of a file, and whether they are all of it; nil if it is not there, or is no plain file.
+  func tail(_ path: String, limit: Int) throws(NodeFileError) -> (bytes: [UInt8], isWhole: Bool)?
   /// Makes a symbolic link.
   func link(_ path: String, to target: String) throws(NodeFileError)
   /// Where a symbolic link leads; nil if it is none.

@@ -68,6 +68,10 @@ public struct NodeVolumes: PodVolumes {
         try files.makeDirectory(own, mode: 0o750)
         // Whoever the container runs as has to be able to write it.
         try files.write("\(own)/\(attempt)", [], mode: 0o666)
+        // The one before is still told of; those before that are not.
+        for name in try files.list(own) where UInt32(name).map({ $0 &+ 1 < attempt }) ?? false {
+          try files.remove("\(own)/\(name)")
+        }
       }
       mounts.append(Mount(containerPath: path, hostPath: "\(own)/\(attempt)"))
     }

@@ -87,6 +87,37 @@ public struct SystemFiles: NodeFiles {
     }
   }
 
+  /// The last bytes of a file.
+  public func tail(
+    _ path: String, limit: Int
+  ) throws(NodeFileError) -> (bytes: [UInt8], isWhole: Bool)? {
+    // Not waiting for anybody: containers can make a pipe of what they may write.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw Self.failure("open", path)
+    }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw Self.failure("stat", path) }
+    guard status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let start = max(0, Int(status.st_size) - limit)
+    var bytes = [UInt8](repeating: 0, count: min(limit, Int(status.st_size)))
+    var filled = 0
+    while filled < bytes.count {
+      let count = bytes.withUnsafeMutableBytes { buffer in
+        pread(file, buffer.baseAddress.map { $0 + filled }, buffer.count - filled, off_t(start + filled))
+      }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw Self.failure("read", path)
+      }
+      if count == 0 { break }
+      filled += count
+    }
+    return (Array(bytes.prefix(filled)), start == 0)
+  }
+
   /// Makes a symbolic link.
   public func link(_ path: String, to target: String) throws(NodeFileError) {
     guard symlink(target, path) == 0 else { throw Self.failure("symlink", path) }
