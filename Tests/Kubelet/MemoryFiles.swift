@@ -93,6 +93,23 @@ final class MemoryFiles: NodeFiles {
     }
   }
 
+  let given = Mutex<[String: (group: UInt32, mode: UInt32)]>([:])
+
+  func give(_ path: String, group: UInt32, adding mode: UInt32) throws(NodeFileError) {
+    given.withLock { $0[path] = (group, mode) }
+  }
+
+  func group(of path: String) throws(NodeFileError) -> (group: UInt32, mode: UInt32)? {
+    given.withLock { $0[path] }
+  }
+
+  /// What was given away: `path group mode`.
+  var gifts: [String] {
+    given.withLock { given in
+      given.map { "\($0.key) \($0.value.group) \(String($0.value.mode, radix: 8))" }.sorted()
+    }
+  }
+
   var paths: [String] { entries.withLock { $0.keys.sorted() } }
 }
 

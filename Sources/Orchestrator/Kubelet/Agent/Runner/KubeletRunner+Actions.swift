@@ -32,16 +32,23 @@ extension KubeletRunner {
 
   private func createSandbox(_ pod: JSON, attempt: UInt32) async -> Bool {
     let builder = ContainerSpecBuilder(pod: pod, settings: settings)
-    do {
+    do throws(ContainerConfigError) {
       try await volumes.prepareSandbox(pod, settings: settings)
-      _ = try await runtime.runPodSandbox(builder.sandbox(attempt: attempt), runtimeHandler: "")
+    } catch {
+      tell(pod, "Warning", "FailedMount", error.message)
+      return false
+    }
+    let text: String
+    do {
+      let handler = try await runtimeHandler(of: pod)
+      _ = try await runtime.runPodSandbox(builder.sandbox(attempt: attempt), runtimeHandler: handler)
       return true
     } catch let error as ContainerConfigError {
-      tell(pod, "Warning", "FailedMount", error.message)
+      text = error.message
     } catch {
-      let text = (error as? RuntimeError)?.message ?? "\(error)"
-      tell(pod, "Warning", "FailedCreatePodSandBox", "Failed to create pod sandbox: \(text)")
+      text = (error as? RuntimeError)?.message ?? "\(error)"
     }
+    tell(pod, "Warning", "FailedCreatePodSandBox", "Failed to create pod sandbox: \(text)")
     return false
   }
 

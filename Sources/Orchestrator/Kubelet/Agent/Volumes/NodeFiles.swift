@@ -18,6 +18,10 @@ public protocol NodeFiles: Sendable {
   func rename(_ path: String, to new: String) throws(NodeFileError)
   /// The names in a folder, sorted.
   func list(_ path: String) throws(NodeFileError) -> [String]
+  /// Gives a file or folder to a group, and adds to its permissions. Never follows a link, and leaves its permissions.
+  func give(_ path: String, group: UInt32, adding mode: UInt32) throws(NodeFileError)
+  /// The group and permissions of a path; nil if nothing is there.
+  func group(of path: String) throws(NodeFileError) -> (group: UInt32, mode: UInt32)?
   /// Removes a file, link or whole folder; what is not there is no error. Never follows a link.
   func remove(_ path: String) throws(NodeFileError)
 }

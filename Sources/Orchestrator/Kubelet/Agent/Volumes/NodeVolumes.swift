@@ -12,7 +12,7 @@ public protocol Mounter: Sendable {
 
 /// Pods' files on a node: volumes, hosts files, logs' folders.
 public struct NodeVolumes: PodVolumes {
-  private let files: any NodeFiles
+  let files: any NodeFiles
   private let mounter: any Mounter
   /// A name that is never given twice.
   private let stamp: @Sendable () -> String
@@ -52,8 +52,10 @@ public struct NodeVolumes: PodVolumes {
         throw ContainerConfigError("cannot find volume \"\(name)\" to mount into container \"\(spec.name)\"")
       }
       var path = try await setUp(volume, of: pod, sources, folder: folder)
-      path = try inside(path, wanted, environment)
-      mounts.append(mount(wanted, path))
+      path = try inside(path, wanted, environment, isOwn: volume.isMadeOfObjects)
+      var mount = mount(wanted, path)
+      if volume.isReadOnlyVolume { mount.isReadOnly = true }
+      mounts.append(mount)
     }
     if !mounts.contains(where: { $0.containerPath == "/etc/hosts" }) {
       let hosts = PodNames(pod: pod, settings: settings).hosts(addresses: sources.podAddresses)
@@ -94,16 +96,18 @@ public struct NodeVolumes: PodVolumes {
 
   /// The part of a volume that a container asks for.
   private func inside(
-    _ path: String, _ wanted: JSON, _ environment: ContainerEnvironment
+    _ path: String, _ wanted: JSON, _ environment: ContainerEnvironment, isOwn: Bool
   ) throws(ContainerConfigError) -> String {
+    var subPath = wanted["subPath"]?.string ?? ""
     if let expression = wanted["subPathExpr"]?.string, !expression.isEmpty {
-      guard let subPath = environment.expandAll(expression) else {
+      guard let expanded = environment.expandAll(expression) else {
         throw ContainerConfigError("missing value for \"\(expression)\"")
       }
-      return try SubPath.resolve(subPath, in: path, files)
+      subPath = expanded
     }
-    guard let subPath = wanted["subPath"]?.string, !subPath.isEmpty else { return path }
-    return try SubPath.resolve(subPath, in: path, files)
+    if subPath.isEmpty { return path }
+    return isOwn
+      ? try SubPath.resolve(subPath, inOwn: path, files) : try SubPath.resolve(subPath, in: path, files)
   }
 
   /// Makes a volume, and says what a user is told if that fails.
@@ -135,6 +139,7 @@ public struct NodeVolumes: PodVolumes {
     }
     if let empty = volume["emptyDir"] {
       let path = "\(folder)/volumes/kubernetes.io~empty-dir/\(name)"
+      let isNew = (try? files.kind(path)) == nil
       try make { () throws(NodeFileError) in try files.makeDirectory(path, mode: 0o777) }
       if empty["medium"]?.string == "Memory" {
         let size = empty["sizeLimit"].flatMap { Quantity($0) }?.value
@@ -144,8 +149,12 @@ public struct NodeVolumes: PodVolumes {
           throw ContainerConfigError(error.message)
         }
       }
+      if isNew, let ownership = VolumeOwnership(pod) {
+        try make { () throws(NodeFileError) in try ownership.take(path, files) }
+      }
       return path
     }
+    if pod.claimName(volume) != nil { return try claimed(volume, of: pod, sources, folder: folder) }
     let path = Self.folder(of: volume, in: folder)
     try write(volume, of: pod, sources, at: path)
     return path
@@ -160,7 +169,8 @@ public struct NodeVolumes: PodVolumes {
       throw ContainerConfigError("volume \"\(name)\" is of a kind that this kubelet does not have")
     }
     try make { () throws(NodeFileError) in
-      try AtomicWriter(files, root: path).write(payload, stamp: stamp())
+      let writer = AtomicWriter(files, root: path, ownership: VolumeOwnership(pod, isReadOnly: true))
+      try writer.write(payload, stamp: stamp())
     }
   }
 

@@ -153,6 +153,43 @@ public struct SystemFiles: NodeFiles {
     return names.sorted()
   }
 
+  /// Gives a file or folder to a group.
+  public func give(_ path: String, group: UInt32, adding mode: UInt32) throws(NodeFileError) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      // Whoever uses the volume may have removed it meanwhile.
+      if errno == ENOENT { return }
+      throw Self.failure("lstat", path)
+    }
+    let type = status.st_mode & S_IFMT
+    guard type == S_IFREG || type == S_IFDIR else {
+      guard lchown(path, uid_t.max, group) == 0 || errno == ENOENT else { throw Self.failure("chown", path) }
+      return
+    }
+    // By its descriptor: it may be turned into a link at any time.
+    let file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    guard file >= 0 else {
+      if errno == ENOENT || errno == ELOOP { return }
+      throw Self.failure("open", path)
+    }
+    defer { close(file) }
+    guard fstat(file, &status) == 0 else { throw Self.failure("stat", path) }
+    guard fchown(file, uid_t.max, group) == 0 else { throw Self.failure("chown", path) }
+    guard fchmod(file, (status.st_mode & 0o7777) | mode_t(mode)) == 0 else {
+      throw Self.failure("chmod", path)
+    }
+  }
+
+  /// The group and permissions of a path.
+  public func group(of path: String) throws(NodeFileError) -> (group: UInt32, mode: UInt32)? {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw Self.failure("lstat", path)
+    }
+    return (status.st_gid, UInt32(status.st_mode & 0o7777))
+  }
+
   /// Removes a file, link or whole folder.
   public func remove(_ path: String) throws(NodeFileError) {
     guard let kind = try kind(path) else { return }
