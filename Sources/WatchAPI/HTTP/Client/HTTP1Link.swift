@@ -37,7 +37,7 @@ final class HTTP1Link: ChannelDuplexHandler, RemovableChannelHandler, ExchangeCo
     let decoder = ByteToMessageHandler(
       HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
     let validator = NIOHTTPRequestHeadersValidator()
-    codec = HTTP1Codec(outbound: [encoder, validator], decoder: decoder)
+    codec = HTTP1Codec(encoder: encoder, decoder: decoder, others: [validator])
     try channel.pipeline.syncOperations.addHandlers([encoder, decoder, validator, self])
   }
 

@@ -61,7 +61,7 @@ final class HTTP1Exchanges: ChannelDuplexHandler, RemovableChannelHandler, Answe
     // What follows a request for another protocol is that protocol's, and is forwarded when the decoder goes.
     let decoder = ByteToMessageHandler(
       HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
-    let codec = HTTP1Codec(outbound: [encoder], decoder: decoder)
+    let codec = HTTP1Codec(encoder: encoder, decoder: decoder)
     try channel.pipeline.syncOperations.addHandlers(
       [encoder, decoder, HTTP1Exchanges(server: server, peer: peer, codec: codec)], position: position)
   }

@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// The channel's side of a tunnel: the only handler of the connection, but for TLS, from the moment HTTP/1.1 hands it over.
+/// The channel's side of a tunnel: the only handler of the connection, but for TLS, soon after HTTP/1.1 hands it over.
 ///
 /// Safe: because every member but the constants and the inbox, which has its lock, is used on the event loop only; what is
 /// called from elsewhere posts to it.
@@ -28,8 +28,11 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
   private let inbox = Mutex(Inbox())
   private let idle = MovingDeadline()
   private var context: ChannelHandlerContext?
-  /// Until the decoder of HTTP has given up what it had read ahead.
+  /// Until HTTP's decoder has given up what it had read ahead; what comes meanwhile, no more than one turn of reading,
+  /// belongs behind that.
   private var isStarting = true
+  private var held = ByteBuffer()
+  private var endIsHeld = false
   private var isClosing = false
   private var hasFinished = false
   private var failure: (any Error)?
@@ -50,17 +53,33 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
     let handler = TunnelHandler(channel, limits)
     try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
     let pipeline = channel.pipeline.syncOperations
-    try pipeline.addHandler(handler, position: .after(owner))
-    pipeline.removeHandler(owner, promise: nil)
-    for encoder in codec.outbound { pipeline.removeHandler(encoder, promise: nil) }
-    // The decoder passes on what it has read beyond the head, and then is gone.
-    pipeline.removeHandler(codec.decoder).assumeIsolated().whenComplete { _ in handler.start() }
+    let leftovers = Leftovers(handler)
+    try pipeline.addHandler(handler, position: .before(codec.encoder))
+    try pipeline.addHandler(leftovers, position: .after(owner))
+    for part in [owner, codec.encoder] + codec.others { pipeline.removeHandler(part, promise: nil) }
+    // In a later turn of the event loop.
+    pipeline.removeHandler(codec.decoder).assumeIsolated().whenComplete { _ in
+      pipeline.removeHandler(leftovers, promise: nil)
+      handler.start()
+    }
     return ByteTunnel(handler)
+  }
+
+  /// What the decoder had read ahead.
+  fileprivate func receive(_ bytes: ByteBuffer) {
+    guard !isClosing, bytes.readableBytes > 0 else { return }
+    var bytes = bytes
+    wake { inbox in
+      if inbox.bytes.readableBytes == 0 { inbox.bytes = bytes } else { inbox.bytes.writeBuffer(&bytes) }
+    }
   }
 
   private func start() {
     isStarting = false
     touch()
+    receive(held)
+    held = ByteBuffer()
+    if endIsHeld { receiveEnd() }
     guard let context, !holdsReads else { return }
     context.read()
   }
@@ -94,19 +113,19 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard !isClosing else { return }
-    var part = unwrapInboundIn(data)
     touch()
-    wake { inbox in
-      if inbox.bytes.readableBytes == 0 { inbox.bytes = part } else { inbox.bytes.writeBuffer(&part) }
-    }
+    if isStarting { held.writeImmutableBuffer(unwrapInboundIn(data)) } else { receive(unwrapInboundIn(data)) }
+  }
+
+  private func receiveEnd() {
+    if isClosing { channel.close(promise: nil) } else { wake { $0.ending = .success(()) } }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     switch event {
     case ChannelEvent.inputClosed:
-      if isClosing { context.close(promise: nil) } else { wake { $0.ending = .success(()) } }
-    case is GracefulShutdown: close(on: context, nil)
+      if isStarting { endIsHeld = true } else { receiveEnd() }
+    case is GracefulShutdown: end(nil)
     default: context.fireUserInboundEventTriggered(event)
     }
   }
@@ -123,7 +142,10 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
 
   private func over() {
     idle.end()
-    wake { $0.ending = .failure(TunnelError.lost(failure.map { "\($0)" } ?? "the connection is closed")) }
+    // When both sides have ended their direction, there is no event but that it is over.
+    let isWhole = hasFinished && failure == nil
+    let error = TunnelError.lost(failure.map { "\($0)" } ?? "the connection is closed")
+    wake { $0.ending = isWhole ? .success(()) : .failure(error) }
   }
 
   /// Changes the inbox unless the peer's direction has ended, and wakes whoever waits.
@@ -173,15 +195,7 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
   func send(_ bytes: ByteBuffer) async throws {
     guard bytes.readableBytes > 0 else { return }
     let promise = channel.eventLoop.makePromise(of: Void.self)
-    mailbox.post {
-      guard let context = self.context, !self.isClosing, !self.hasFinished, self.channel.isActive else {
-        promise.fail(
-          self.isClosing || self.hasFinished ? TunnelError.closed : .lost("the connection is closed"))
-        return
-      }
-      self.touch()
-      context.writeAndFlush(self.wrapOutboundOut(bytes), promise: promise)
-    }
+    mailbox.post { self.write(bytes, promise) }
     do {
       try await promise.futureResult.get()
     } catch let error as TunnelError {
@@ -190,6 +204,15 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
       try Task.checkCancellation()
       throw TunnelError.lost("\(error)")
     }
+  }
+
+  private func write(_ bytes: ByteBuffer, _ promise: EventLoopPromise<Void>) {
+    guard let context, !isClosing, !hasFinished, channel.isActive else {
+      promise.fail(isClosing || hasFinished ? TunnelError.closed : .lost("the connection is closed"))
+      return
+    }
+    touch()
+    context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
   }
 
   func finish() {
@@ -202,14 +225,11 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
 
   /// Whoever reads gets `error`, or the end.
   func close(_ error: (any Error)? = nil) {
-    mailbox.post {
-      guard let context = self.context else { return }
-      self.close(on: context, error)
-    }
+    mailbox.post { self.end(error) }
   }
 
-  private func close(on context: ChannelHandlerContext, _ error: (any Error)?) {
-    guard !isClosing else { return }
+  private func end(_ error: (any Error)?) {
+    guard let context, !isClosing else { return }
     isClosing = true
     idle.end()
     let peerHasEnded = inbox.withLock { $0.ending != nil }
@@ -229,8 +249,24 @@ final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
   }
 }
 
+/// Stands where HTTP's own handler stood, for what the decoder gives up.
+private final class Leftovers: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = ByteBuffer
+
+  private let tunnel: TunnelHandler
+
+  init(_ tunnel: TunnelHandler) { self.tunnel = tunnel }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) { tunnel.receive(unwrapInboundIn(data)) }
+
+  /// The tunnel has seen to it.
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {}
+}
+
 /// The handlers that make HTTP/1.1 of a connection's bytes.
 struct HTTP1Codec {
-  let outbound: [any RemovableChannelHandler]
+  /// The first of them.
+  let encoder: any RemovableChannelHandler
   let decoder: any RemovableChannelHandler
+  var others: [any RemovableChannelHandler] = []
 }
