@@ -1,3 +1,4 @@
+import Client
 import Objects
 
 /// Something that users are told of an object.
@@ -52,7 +53,7 @@ enum ClaimDecision: Sendable, Hashable {
       return lost("ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!")
     }
     guard let reference = volume.claimRef else { return .bind(volume: volume) }
-    guard reference["uid"]?.string == claim.uid || volume.isVolume(for: claim) else {
+    guard reference["uid"]?.string == claim.uid || VolumeMatch.isMeant(volume, for: claim) else {
       return lost(
         "ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly")
     }
@@ -69,7 +70,7 @@ enum ClaimDecision: Sendable, Hashable {
           isWarning: true, reason: "VolumeMismatch",
           message: "Cannot bind to requested volume \(quoted(volume.name)): \(problem)"))
     }
-    if volume.isVolume(for: claim) { return .bind(volume: volume) }
+    if VolumeMatch.isMeant(volume, for: claim) { return .bind(volume: volume) }
     return .wait(
       VolumeNotice(
         isWarning: true, reason: "FailedBinding",

@@ -63,7 +63,7 @@ public struct EphemeralVolumes: Controller {
   static func claim(of volume: JSON, _ pod: JSON) -> JSON {
     let template = volume["ephemeral", "volumeClaimTemplate"] ?? [:]
     var metadata: JSON = [
-      "name": .string(PodClaims.ephemeralName(pod: pod.name, volume: volume["name"]?.string ?? "")),
+      "name": .string(VolumeMatch.ephemeralClaimName(pod: pod.name, volume: volume["name"]?.string ?? "")),
       "namespace": .string(pod.namespace), "ownerReferences": [OwnerReferences.controller(pod, .pods)],
     ]
     for field in ["labels", "annotations"] {

@@ -94,7 +94,7 @@ struct BinderWork: Sendable {
   }
 
   private func volumesReserved(for claim: JSON) {
-    for volume in volumes.list() where volume.isVolume(for: claim) {
+    for volume in volumes.list() where VolumeMatch.isMeant(volume, for: claim) {
       volumeQueue.add(ObjectKey(name: volume.name))
     }
   }
@@ -140,10 +140,10 @@ struct BinderWork: Sendable {
   /// In an order in which a stop anywhere is taken up again: the volume's word first, so that no two claims get it.
   private func bind(_ claim: JSON, _ volume: JSON) async throws(StatusError) {
     var volume = volume
-    let changedVolume = VolumeWrites.bound(volume, to: claim)
+    let changedVolume = VolumeMatch.reserved(volume, for: claim)
     if changedVolume != volume { volume = try await context.update(.persistentVolumes, changedVolume) }
     var claim = claim
-    let changedClaim = VolumeWrites.bound(claim, to: volume)
+    let changedClaim = VolumeWrites.claim(claim, boundTo: volume)
     if changedClaim != claim { claim = try await context.update(.persistentVolumeClaims, changedClaim) }
     _ = try await write(VolumeWrites.phase("Bound", of: claim, volume: volume), over: claim)
   }

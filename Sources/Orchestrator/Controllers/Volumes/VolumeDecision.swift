@@ -1,3 +1,4 @@
+import Client
 import Objects
 
 /// What is to be done for a volume.

@@ -1,22 +1,8 @@
+import Client
 import Objects
 
 /// Volumes and claims as the binder writes them; unchanged where nothing is to be written.
 enum VolumeWrites {
-  /// The volume with its claim.
-  static func bound(_ volume: JSON, to claim: JSON) -> JSON {
-    var changed = volume
-    if volume.claimRef == nil {
-      changed["metadata", "annotations", VolumeAnnotation.boundByController] = "yes"
-    }
-    guard volume.claimRef?["uid"]?.string != claim.uid else { return changed }
-    changed["spec", "claimRef"] = [
-      "apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": .string(claim.namespace),
-      "name": .string(claim.name), "uid": .string(claim.uid),
-      "resourceVersion": .string(claim.resourceVersion),
-    ]
-    return changed
-  }
-
   /// The volume without its claim. Who reserved it for a claim of this name by hand has it so reserved still.
   static func unbound(_ volume: JSON) -> JSON {
     var changed = volume
@@ -31,7 +17,7 @@ enum VolumeWrites {
   }
 
   /// The claim with its volume.
-  static func bound(_ claim: JSON, to volume: JSON) -> JSON {
+  static func claim(_ claim: JSON, boundTo volume: JSON) -> JSON {
     var changed = claim
     if claim.volumeName.isEmpty {
       changed["spec", "volumeName"] = .string(volume.name)
