@@ -21,12 +21,7 @@ extension KubeletRunner {
     }
     for key in snapshot.changes(since: before) { podKeys.add(key) }
     // Else containers of pods not heard of yet would be taken for nobody's.
-    guard pods.hasSynced else { return }
-    let (hasLoaded, statics) = state.withLock { state in
-      (state.statics.hasLoaded, state.statics.manifests.pods.values.map(\.podUID))
-    }
-    guard hasLoaded else { return }
-    let wanted = Set(pods.list().filter { !$0.isMirror }.map(\.podUID) + statics)
+    guard let wanted = wantedUIDs else { return }
     for uid in snapshot.uids where !wanted.contains(uid) { orphans.add(uid) }
   }
 

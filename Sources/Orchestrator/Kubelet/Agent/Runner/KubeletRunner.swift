@@ -93,6 +93,7 @@ public final class KubeletRunner: Sendable {
       group.addTask { [self] in await NodeReporter(self).run() }
       group.addTask { [self] in await followManifests() }
       group.addTask { [self] in await relist() }
+      group.addTask { [self] in await collectGarbage() }
       for _ in 0..<KubeletLimits.podWorkers {
         group.addTask { [self] in
           while let key = await podKeys.next() {
