@@ -149,11 +149,13 @@ let package = Package(
     module("DNS", path: "Sources/Orchestrator/DNS", ["Objects", "Exchange", "Client"] + nio),
     module(
       "ContainerRuntime", path: "Sources/Orchestrator/Kubelet/CRI",
-      ["GRPC", "HTTP", .product(name: "SwiftProtobuf", package: "swift-protobuf")] + nio,
+      ["Checksum", "GRPC", "HTTP", .product(name: "SwiftProtobuf", package: "swift-protobuf")] + nio,
       exclude: ["Definitions"]),
     module(
       "Kubelet", path: "Sources/Orchestrator/Kubelet/Agent",
       ["Objects", "Exchange", "Client", "ContainerRuntime"]),
+    module(
+      "NodeHost", path: "Sources/Orchestrator/Kubelet/Host", ["Objects", "Kubelet", "ContainerRuntime", "HTTP"] + nio),
     module("Proxy", path: "Sources/Orchestrator/Proxy", ["Objects", "Client"]),
     module("YAMLObjects", path: "Sources/Orchestrator/YAML", ["Objects", "Yams"]),
     module(
@@ -187,9 +189,9 @@ let package = Package(
     command(
       "orchestrator",
       [
-        "Commands", "StoreServer", "APIServer", "Access", "Admission", "Client", "Controllers",
+        "Commands", "StoreServer", "APIServer", "Access", "Admission", "Client", "Controllers", "Checksum",
         "SchedulerLoop",
-        "SimulatedNodes", "Storage", "StoreLinks", "Proxy", "RemoteAPI", "YAMLObjects", "Objects", "Exchange",
+        "SimulatedNodes", "Storage", "StoreLinks", "Proxy", "Kubelet", "NodeHost", "ContainerRuntime", "DNS", "RemoteAPI", "YAMLObjects", "Objects", "Exchange",
         "GRPC",
         "HTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -11,6 +11,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
+import NodeHost
 import Objects
 import SchedulerLoop
 import Storage
@@ -22,16 +23,20 @@ struct ControlPlane {
   /// How long answers under way may take once the process is asked to stop.
   private static let stopGrace = TimeAmount.seconds(2)
 
-  private let command: ServerCommand
-  private let settings: ServerCommand.Settings
+  private let flags: ServerFlags
+  private let settings: ServerFlags.Settings
+  /// This machine as a node; nil if it is none.
+  private let node: NodeFlags?
   private let logger: Logger
   private let signals: ShutdownSignals
 
   init(
-    _ command: ServerCommand, _ settings: ServerCommand.Settings, logger: Logger, signals: ShutdownSignals
+    _ flags: ServerFlags, _ settings: ServerFlags.Settings, node: NodeFlags? = nil, logger: Logger,
+    signals: ShutdownSignals
   ) {
-    self.command = command
+    self.flags = flags
     self.settings = settings
+    self.node = node
     self.logger = logger
     self.signals = signals
   }
@@ -42,7 +47,7 @@ struct ControlPlane {
     defer { try? group.syncShutdownGracefully() }
     var embedded: StoreServer?
     let store: any StoreClient
-    if let endpoints = command.store {
+    if let endpoints = flags.store {
       store = try remoteStore(endpoints, on: group.next())
     } else {
       guard let server = try startStore() else { return }
@@ -55,7 +60,7 @@ struct ControlPlane {
     let logger = logger
     let task = Task {
       do {
-        try await serve(store, on: group, isShared: command.store != nil, started: started)
+        try await serve(store, on: group, isShared: flags.store != nil, started: started)
       } catch {
         started.fail(error)
       }
@@ -79,9 +84,9 @@ struct ControlPlane {
   // MARK: The store
 
   private func startStore() throws -> StoreServer? {
-    var arguments = ["--data-dir", command.dataDir + "/store", "--quota-backend-bytes", "0"]
-    let clients = command.storeListenClientUrls == "none" ? "" : command.storeListenClientUrls
-    let peers = command.storeListenPeerUrls
+    var arguments = ["--data-dir", flags.dataDir + "/store", "--quota-backend-bytes", "0"]
+    let clients = flags.storeListenClientUrls == "none" ? "" : flags.storeListenClientUrls
+    let peers = flags.storeListenPeerUrls
     arguments += [
       "--listen-client-urls", clients.isEmpty ? "http://127.0.0.1:0" : clients, "--advertise-client-urls",
       clients.isEmpty ? "http://127.0.0.1:0" : clients, "--listen-peer-urls", peers,
@@ -111,8 +116,8 @@ struct ControlPlane {
     guard let first = targets.first else { throw ConfigurationError(.usage, "--store names no endpoint") }
     guard isSecure else { return EtcdStore(endpoints: targets, on: eventLoop) }
     var configuration = TLSConfiguration.makeClientConfiguration()
-    if let file = command.storeCaFile { configuration.trustRoots = .file(file) }
-    if let certificate = command.storeCertFile, let key = command.storeKeyFile {
+    if let file = flags.storeCaFile { configuration.trustRoots = .file(file) }
+    if let certificate = flags.storeCertFile, let key = flags.storeKeyFile {
       configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
       configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
     }
@@ -135,16 +140,16 @@ struct ControlPlane {
     _ store: any StoreClient, on group: any EventLoopGroup, isShared: Bool, started: Started
   ) async throws {
     let time = SystemTime()
+    let isBoundToOne = !["0.0.0.0", "::", "localhost"].contains(flags.bindAddress)
     let advertised =
-      command.advertiseAddress
-      ?? (["0.0.0.0", "::", "localhost"].contains(command.bindAddress) ? "127.0.0.1" : command.bindAddress)
-    let firstService = command.serviceClusterIpRange.split(separator: "/").first.map(String.init) ?? ""
+      flags.advertiseAddress ?? (isBoundToOne ? flags.bindAddress : NodeAddress.find() ?? "127.0.0.1")
+    let firstService = flags.serviceClusterIpRange.split(separator: "/").first.map(String.init) ?? ""
     let pki = try PKI.prepare(
-      in: command.dataDir + "/pki",
-      names: [advertised, Self.next(after: firstService)].filter { !$0.isEmpty } + command.names,
+      in: flags.dataDir + "/pki",
+      names: [advertised, Self.address(firstService, plus: 1)].filter { !$0.isEmpty } + flags.names,
       now: time.now)
 
-    var port = command.securePort
+    var port = flags.securePort
     let handler = LateHandler()
     let web: HTTPServer
     var limits = HTTPServerLimits()
@@ -152,7 +157,7 @@ struct ControlPlane {
     let tooLarge = HTTPServerResponse(.requestTooLarge(limit: limits.bodyBytes))
     do {
       web = try await HTTPServer.start(
-        on: group, host: command.bindAddress, port: port,
+        on: group, host: flags.bindAddress, port: port,
         identity: TLSIdentity(
           certificateChain: Array(pki.server.certificate.utf8), privateKey: Array(pki.server.key.utf8)),
         clientAuthorities: .pem(Array(pki.authority.certificatePEM.utf8)), limits: limits, handler: handler,
@@ -160,7 +165,7 @@ struct ControlPlane {
     } catch {
       throw ConfigurationError(
         .value,
-        "cannot listen on \(command.bindAddress):\(port): \(error); --bind-address and --secure-port choose another"
+        "cannot listen on \(flags.bindAddress):\(port): \(error); --bind-address and --secure-port choose another"
       )
     }
     port = web.port
@@ -170,25 +175,32 @@ struct ControlPlane {
       pki: pki, advertisedAddress: advertised, port: Int64(port), isShared: isShared,
       identity: Self.identity(advertised, port), now: { time.now }, uid: { UUID().uuidString.lowercased() },
       log: { logger.info("\($0)") })
-    api.serviceRange = command.serviceClusterIpRange
+    api.serviceRange = flags.serviceClusterIpRange
     api.nodePorts = settings.nodePorts
     api.options.address = "\(advertised):\(port)"
     api.yaml = YAMLBodies()
     let served = try ServedAPI(store: store, settings: api)
     handler.open(served.server)
     let kubeconfig = try writeKubeconfigs(pki, server: "https://\(advertised):\(port)")
-    logger.info("the API server listens", metadata: ["address": "\(command.bindAddress):\(port)"])
+    logger.info("the API server listens", metadata: ["address": "\(flags.bindAddress):\(port)"])
 
     await withTaskGroup(of: Void.self) { tasks in
       tasks.addTask { await served.run() }
       if settings.components.contains(.scheduler) { tasks.addTask { await schedule(served.server) } }
       if settings.components.contains(.controllers) {
         let authority = pki.authority.certificatePEM
-        tasks.addTask { await control(served.server, authority: authority) }
+        tasks.addTask { await control(served.server, authority: authority, ranges: settings.podRanges) }
+      }
+      tasks.addTask {
+        await Self.whenReady(served.server)
+        await addons(served.server).ensure()
       }
       tasks.addTask {
         await Self.whenReady(served.server)
         logger.info("the control plane is ready", metadata: ["kubeconfig": "\(kubeconfig)"])
+      }
+      if let node {
+        tasks.addTask { await runNode(node, served.server, address: advertised, on: group) }
       }
       for await _ in tasks {}
       await served.retire()
@@ -201,6 +213,47 @@ struct ControlPlane {
     while !Task.isCancelled {
       if let answer = try? await client.send(APIRequest(path: "/readyz")), answer.status == 200 { return }
       try? await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  private static let clusterDomain = "cluster.local"
+
+  private func addons(_ server: APIServer) -> ClusterAddons {
+    ClusterAddons(
+      clusterCIDR: flags.clusterCidr, serviceCIDR: flags.serviceClusterIpRange,
+      clusterDomain: node?.clusterDomain ?? Self.clusterDomain, clusterDNS: clusterDNS,
+      client: APIClient(transport: server.transport(as: Self.apiserver), userAgent: "raftkv"),
+      logger: logger)
+  }
+
+  /// The tenth address of services, as other distributions have it.
+  private var clusterDNS: String {
+    let first = flags.serviceClusterIpRange.split(separator: "/").first.map(String.init) ?? ""
+    return Self.address(first, plus: 10)
+  }
+
+  /// This machine as a node of its own control plane.
+  private func runNode(
+    _ flags: NodeFlags, _ server: APIServer, address: String, on group: any EventLoopGroup
+  ) async {
+    let name = flags.nodeName
+    var settings = NodeProcess.Settings(
+      name: name, address: flags.nodeIp ?? address,
+      folder: NodeProcess.Settings.folder(of: self.flags.dataDir))
+    settings.take(flags)
+    settings.clusterCIDR = self.flags.clusterCidr
+    settings.serviceCIDR = self.flags.serviceClusterIpRange
+    settings.clusterDomain = flags.clusterDomain ?? Self.clusterDomain
+    settings.clusterDNS = [flags.clusterDns ?? clusterDNS]
+    await Self.whenReady(server)
+    let node = NodeProcess(
+      settings: settings,
+      transport: server.transport(as: UserInfo(name: "system:node:\(name)", groups: ["system:nodes"])),
+      group: group, logger: logger)
+    do {
+      try await node.run()
+    } catch {
+      logger.error("the node does not run: \(error)")
     }
   }
 
@@ -223,7 +276,7 @@ struct ControlPlane {
     }
   }
 
-  private func control(_ server: APIServer, authority: String) async {
+  private func control(_ server: APIServer, authority: String, ranges: PodRanges) async {
     let client = APIClient(
       transport: server.transport(
         as: UserInfo(name: "system:kube-controller-manager", groups: ["system:masters"])),
@@ -231,7 +284,8 @@ struct ControlPlane {
     let logger = logger
     await leading("kube-controller-manager", client) {
       await ControllerGroup(
-        ControllerGroup.workloads + ControllerGroup.housekeeping(rootCertificate: authority), client: client,
+        ControllerGroup.workloads + ControllerGroup.housekeeping(rootCertificate: authority)
+          + [NodeIPAMController(ranges)], client: client,
         report: { controller, object, error in
           logger.debug("\(controller) tries again: \(object): \(error.message)")
         }
@@ -243,7 +297,7 @@ struct ControlPlane {
   private func leading(_ name: String, _ client: APIClient, _ work: @escaping @Sendable () async -> Void)
     async
   {
-    guard command.store != nil else { return await work() }
+    guard flags.store != nil else { return await work() }
     let election = LeaderElection(
       client: client, name: name,
       identity: "\(ProcessInfo.processInfo.hostName)_\(UUID().uuidString.lowercased())")
@@ -262,9 +316,9 @@ struct ControlPlane {
       guard let pair = pki.clients[file] else { continue }
       try Access.Kubeconfig(
         server: server, authority: pki.authority.certificatePEM, user: user, credential: .certificate(pair)
-      ).write(to: "\(command.dataDir)/\(file).kubeconfig")
+      ).write(to: "\(flags.dataDir)/\(file).kubeconfig")
     }
-    return URL(fileURLWithPath: command.dataDir).appendingPathComponent("admin.kubeconfig").path
+    return URL(fileURLWithPath: flags.dataDir).appendingPathComponent("admin.kubeconfig").path
   }
 
   /// The same over restarts, and another for each server of a cluster.
@@ -272,12 +326,13 @@ struct ControlPlane {
     "\(address)-\(port)".lowercased().map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined()
   }
 
-  /// The address after one, such as the first of a range.
-  private static func next(after address: String) -> String {
-    var parts = address.split(separator: ".").compactMap { UInt8($0) }
-    guard parts.count == 4, parts[3] < 255 else { return "" }
-    parts[3] += 1
-    return parts.map(String.init).joined(separator: ".")
+  /// A later address, such as the first of a range.
+  private static func address(_ first: String, plus distance: UInt32) -> String {
+    let parts = first.split(separator: ".").compactMap { UInt8($0) }
+    guard parts.count == 4 else { return "" }
+    let (number, isTooMuch) = parts.reduce(0) { $0 << 8 | UInt32($1) }.addingReportingOverflow(distance)
+    guard !isTooMuch else { return "" }
+    return [24, 16, 8, 0].map { String(number >> $0 & 0xFF) }.joined(separator: ".")
   }
 }
 

@@ -9,15 +9,19 @@ struct OrchestratorCommand: ParsableCommand {
     abstract:
       "A Kubernetes-compatible control plane: API server, scheduler and controllers on a raftkv store.",
     discussion: """
-      Without a command, everything is started: the same as `orchestrator server`.
+      Without a command, everything is started on this machine: the same as `orchestrator all`.
 
       orchestrator server --data-dir .data/cluster
       orchestrator server --store https://10.0.0.1:2379,https://10.0.0.2:2379 --store-ca-file ca.crt
       orchestrator proxy --kubeconfig .data/cluster/admin.kubeconfig --cluster-cidr 10.244.0.0/16
       orchestrator simulate --kubeconfig .data/cluster/admin.kubeconfig --nodes 100
       """,
-    version: Version.text, subcommands: [ServerCommand.self, ProxyCommand.self, SimulateCommand.self],
-    defaultSubcommand: ServerCommand.self)
+    version: Version.text,
+    subcommands: [
+      AllCommand.self, ServerCommand.self, AgentCommand.self, TokenCommand.self, StatusCommand.self,
+      ImagesCommand.self, ProxyCommand.self, SimulateCommand.self,
+    ],
+    defaultSubcommand: AllCommand.self)
 }
 
 /// Says on standard error what is wrong. Throw the result: the command ends with the exit code of that kind.

@@ -78,7 +78,11 @@ struct ProxyCommand: ParsableCommand {
       let proxy = ProxyRunner(
         client: client, options: options, commands: SystemCommands(), log: { logger.info("\($0)") })
     else { return }
-    runUntilStopped(signals) { await proxy.run() }
+    do {
+      try runUntilStopped(signals) { await proxy.run() }
+    } catch {
+      throw ConfigurationError(.value, "\(error)")
+    }
   }
 
   private func removeRules() throws(ConfigurationError) {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Commands
-import Foundation
 import Logging
 
 /// `orchestrator server`.
@@ -9,109 +8,15 @@ struct ServerCommand: ParsableCommand {
     commandName: "server",
     abstract: "Start the control plane, with a store of its own unless --store names another.")
 
-  /// What one process may run of the control plane.
-  enum Component: String, CaseIterable, ExpressibleByArgument {
-    case api
-    case scheduler
-    case controllers
-  }
-
-  @Option(help: "The folder for certificates, kubeconfigs and the store's data.")
-  var dataDir = ".data/cluster"
-
-  @Option(help: "The address that the API server listens on.")
-  var bindAddress = "127.0.0.1"
-
-  @Option(help: "The port that the API server listens on.")
-  var securePort = 6443
-
-  @Option(
-    help:
-      "The address under which other machines reach the API server (default: the bind address, or 127.0.0.1)."
-  )
-  var advertiseAddress: String?
-
-  @Option(
-    name: .customLong("tls-san"),
-    help: "A further name or address in the API server's certificate; may be repeated.")
-  var names: [String] = []
-
-  @Option(help: "The range of cluster IPs.")
-  var serviceClusterIpRange = "10.96.0.0/16"
-
-  @Option(help: "The range of node ports, as FIRST-LAST.")
-  var serviceNodePortRange = "30000-32767"
-
-  @Option(
-    help: ArgumentHelp(
-      "The store: etcd v3 endpoints, separated by commas (raftkv or etcd). Without it, a store in this process.",
-      valueName: "urls"))
-  var store: String?
-
-  @Option(help: "The certificate authority of an https store, as PEM.")
-  var storeCaFile: String?
-
-  @Option(help: "The certificate to show to the store, as PEM.")
-  var storeCertFile: String?
-
-  @Option(help: "Its key, as PEM.")
-  var storeKeyFile: String?
-
-  @Option(help: "Where the built-in store serves etcd clients; `none` for nowhere.")
-  var storeListenClientUrls = "http://127.0.0.1:2379"
-
-  @Option(help: "Where the built-in store listens for other members.")
-  var storeListenPeerUrls = "http://127.0.0.1:2380"
-
-  @Option(help: "What to run here, separated by commas.")
-  var components = "api,scheduler,controllers"
-
+  @OptionGroup var flags: ServerFlags
   @OptionGroup var log: LogFlags
-
-  /// The flags, read.
-  struct Settings {
-    var components: Set<Component>
-    var nodePorts: ClosedRange<Int>
-  }
-
-  func settings() throws(ConfigurationError) -> Settings {
-    var chosen: Set<Component> = []
-    for name in components.split(separator: ",") {
-      guard let component = Component(rawValue: String(name)) else {
-        throw ConfigurationError(.usage, "--components: there is no component \(name)")
-      }
-      chosen.insert(component)
-    }
-    guard chosen.contains(.api) else {
-      throw ConfigurationError(
-        .usage,
-        "--components: the API server (api) belongs to this command; without it there is nothing to speak to")
-    }
-    let ends = serviceNodePortRange.split(separator: "-").map { Int($0) }
-    guard ends.count == 2, let first = ends[0], let last = ends[1], first > 0, first <= last, last < 65536
-    else {
-      throw ConfigurationError(
-        .usage, "--service-node-port-range: \(serviceNodePortRange) is no range of ports")
-    }
-    guard (0..<65536).contains(securePort) else {
-      throw ConfigurationError(.usage, "--secure-port: \(securePort) is no port")
-    }
-    return Settings(components: chosen, nodePorts: first...last)
-  }
 
   func run() throws {
     // Before any thread exists, so that every thread inherits the mask.
     let signals = ShutdownSignals.install()
-    let settings: Settings
-    let logger: Logger
-    do throws(ConfigurationError) {
-      settings = try self.settings()
-      logger = try log.makeLogger()
-    } catch {
-      throw report(error)
-    }
     do {
-      try ControlPlane(self, settings, logger: logger, signals: signals).run()
+      let settings = try flags.settings()
+      try ControlPlane(flags, settings, logger: log.makeLogger(), signals: signals).run()
     } catch let error as ConfigurationError {
       throw report(error)
     } catch {

@@ -88,6 +88,10 @@ struct SimulateCommand: ParsableCommand {
       throw ConfigurationError(
         .usage, "--nodes: \(nodes) are too many: there are addresses for \(SimulationOptions.Limits.nodes)")
     }
-    runUntilStopped(signals) { await simulation.run() }
+    do {
+      try runUntilStopped(signals) { await simulation.run() }
+    } catch {
+      throw ConfigurationError(.value, "\(error)")
+    }
   }
 }

@@ -6,7 +6,7 @@ public struct DNSCounters: Sendable, Hashable {
   public var datagrams = 0
   /// Messages that came over TCP.
   public var streamMessages = 0
-  /// What came and was no question that can be answered at all.
+  /// What came and was no question that can be answered at all, or came from one who gets no answers.
   public var ignored = 0
   /// Answers, by their code.
   public var answers: [ResponseCode: Int] = [:]

@@ -56,6 +56,9 @@ public final class DNSServer: Sendable {
     public var addresses: [ServerAddress]
     /// Whom to ask about all other names; if empty, such questions are refused.
     public var upstreams: [ServerAddress]
+    /// Whose questions are answered; if empty, everybody's. A server that asks others for anyone is one that attacks
+    /// can be reflected by.
+    public var clients: [IPRange] = []
     /// How long an upstream may take, before the next one is asked.
     public var upstreamTimeout: Duration
     /// How long a TCP connection may stay without a whole question; it is closed after at most twice that.
@@ -111,7 +114,8 @@ public final class DNSServer: Sendable {
       upstreams: configuration.upstreams, group: group,
       timeout: TimeAmount(configuration.upstreamTimeout),
       uptime: { time.uptime }, random: random, counters: counterBox)
-    handler = QueryHandler(zone: zone, forwarder: forwarder, random: random, counters: counterBox)
+    handler = QueryHandler(
+      zone: zone, forwarder: forwarder, clients: configuration.clients, random: random, counters: counterBox)
   }
 
   /// Whether all there is in the cluster is known.
@@ -195,6 +199,10 @@ public final class DNSServer: Sendable {
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { [handler] channel in
         let counters = handler.counters
+        guard handler.serves(channel.remoteAddress) else {
+          counters.count { $0.ignored += 1 }
+          return channel.close()
+        }
         counters.count { $0.openConnections += 1 }
         channel.closeFuture.whenComplete { _ in counters.count { $0.openConnections -= 1 } }
         guard counters.current.openConnections <= DNSLimits.connections else {

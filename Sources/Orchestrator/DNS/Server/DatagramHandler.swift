@@ -20,6 +20,7 @@ final class DatagramHandler: ChannelInboundHandler {
     let client = envelope.remoteAddress
     // Nobody receives there.
     guard client.port != 0 else { return }
+    guard handler.serves(client) else { return handler.counters.count { $0.ignored += 1 } }
     let channel = context.channel
     let loop = context.eventLoop
     let counters = handler.counters

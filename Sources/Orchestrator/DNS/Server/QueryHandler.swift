@@ -1,3 +1,4 @@
+import NIOCore
 import Synchronization
 
 /// Answers what clients send, from the zone or with what others say.
@@ -9,20 +10,30 @@ final class QueryHandler: Sendable {
 
   private let state: Mutex<State>
   private let forwarder: Forwarder
+  private let clients: [IPRange]
   private let random: @Sendable () -> UInt64
   let counters: CounterBox
 
   init(
-    zone: ClusterZone, forwarder: Forwarder, random: @escaping @Sendable () -> UInt64, counters: CounterBox
+    zone: ClusterZone, forwarder: Forwarder, clients: [IPRange] = [],
+    random: @escaping @Sendable () -> UInt64, counters: CounterBox
   ) {
     state = Mutex(State(zone: zone))
     self.forwarder = forwarder
+    self.clients = clients
     self.random = random
     self.counters = counters
   }
 
   var isReady: Bool { state.withLock { $0.isReady } }
   var nameCount: Int { state.withLock { $0.zone.nameCount } }
+
+  /// Whether a client's questions are answered.
+  func serves(_ client: SocketAddress?) -> Bool {
+    guard !clients.isEmpty else { return true }
+    guard let address = client.flatMap({ ServerAddress($0) })?.address else { return false }
+    return clients.contains { $0.contains(address) }
+  }
 
   /// Says whether the zone knows all there is.
   func setReady(_ isReady: Bool) { state.withLock { $0.isReady = isReady } }

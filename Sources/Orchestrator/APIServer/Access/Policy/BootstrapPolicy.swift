@@ -9,6 +9,7 @@ public enum BootstrapPolicy {
 
   private static var clusterRoleBindings: [JSON] {
     let everybody = PolicyTable.group("system:authenticated")
+    let nodes = PolicyTable.group("system:nodes")
     let scheduler = PolicyTable.user("system:kube-scheduler")
     let requests = "system:certificates.k8s.io:certificatesigningrequests:"
     let bindings: [(name: String, role: String, subjects: [JSON])] = [
@@ -25,8 +26,10 @@ public enum BootstrapPolicy {
       ),
       ("system:monitoring", "system:monitoring", [PolicyTable.group("system:monitoring")]),
       // No other authoriser answers for nodes.
-      ("system:node", "system:node", [PolicyTable.group("system:nodes")]),
+      ("system:node", "system:node", [nodes]),
       ("system:node-proxier", "system:node-proxier", [PolicyTable.user("system:kube-proxy")]),
+      // Our nodes run the service proxy and DNS under their own names.
+      ("raftkv:node-proxier", "system:node-proxier", [nodes]), ("raftkv:node", "raftkv:node", [nodes]),
       ("system:kube-scheduler", "system:kube-scheduler", [scheduler]),
       ("system:volume-scheduler", "system:volume-scheduler", [scheduler]),
       (
@@ -37,7 +40,7 @@ public enum BootstrapPolicy {
       // With these a node joins by a token alone.
       ("raftkv:node-bootstrapper", "system:node-bootstrapper", [PolicyTable.group(BootstrapToken.group)]),
       ("raftkv:node-client-approval", requests + "nodeclient", [PolicyTable.group(BootstrapToken.group)]),
-      ("raftkv:node-client-renewal", requests + "selfnodeclient", [PolicyTable.group("system:nodes")]),
+      ("raftkv:node-client-renewal", requests + "selfnodeclient", [nodes]),
     ]
     return bindings.map { PolicyTable.binding($0.name, role: $0.role, to: $0.subjects) }
   }
@@ -92,6 +95,12 @@ public enum BootstrapPolicy {
           "system:controller:token-cleaner", "kube-system",
           [PolicyTable.rule("delete get list watch", "core", "secrets"), PolicyTable.events],
           "system:controller:token-cleaner", [PolicyTable.account("token-cleaner")]
+        ),
+        // Each node serves names to its pods, and says so in an EndpointSlice.
+        (
+          "raftkv:node-dns", "kube-system",
+          [PolicyTable.rule("create get patch update", "discovery.k8s.io", "endpointslices")],
+          "raftkv:node-dns", [PolicyTable.group("system:nodes")]
         ),
         // Whoever wants to join reads how to, before anybody knows them.
         (

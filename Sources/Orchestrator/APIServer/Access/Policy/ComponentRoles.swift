@@ -13,6 +13,12 @@ enum ComponentRoles {
     var roles = [
       PolicyTable.clusterRole("system:node", node),
       PolicyTable.clusterRole("system:node-proxier", proxy),
+      PolicyTable.clusterRole(
+        "raftkv:node",
+        [
+          rule("get list watch", "core", "namespaces services"),
+          rule("get list watch", "discovery.k8s.io", "endpointslices"),
+        ]),
       PolicyTable.clusterRole("system:kube-scheduler", scheduler),
       PolicyTable.clusterRole("system:volume-scheduler", volumeScheduler),
       PolicyTable.clusterRole("system:kube-controller-manager", controllerManager),

@@ -25,6 +25,14 @@ public struct NodeSettings: Sendable, Hashable {
   public var capacity: JSON
   /// What pods can have of it (`status.allocatable`).
   public var allocatable: JSON
+  /// What is told of the machine (`status.nodeInfo`): `kernelVersion`, `osImage`, `machineID`, `systemUUID`, `bootID`.
+  public var information: JSON = .object([:])
+  /// The port of the kubelet's own server; 0 if it has none.
+  public var kubeletPort = 0
+  /// Labels of the Node when it is registered, beside those of every node.
+  public var labels: [String: String] = [:]
+  /// Taints of the Node when it is registered.
+  public var taints: [JSON] = []
 
   /// A node.
   public init(

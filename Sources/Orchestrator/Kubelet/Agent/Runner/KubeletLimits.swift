@@ -24,6 +24,8 @@ public enum KubeletLimits {
   public static let collectionPeriod = Duration.seconds(300)
   /// How often the Lease is renewed, and the Node's status looked at.
   public static let leasePeriod = Duration.seconds(10)
+  /// How often it is looked at while the node is not ready.
+  public static let unreadyPeriod = Duration.seconds(1)
   /// How often the Node's status is written though nothing changed.
   public static let statusPeriod = Duration.seconds(300)
   /// A container whose hook took all of the grace period gets this much.

@@ -18,19 +18,26 @@ struct NodeReporter: Sendable {
     var lease: JSON?
     var conditions: [NodeRecords.Condition] = []
     var statusAt: Duration?
+    var leaseAt: Duration?
+
+    /// When to look again: soon, while something is amiss.
+    var pause: Duration {
+      conditions.contains(NodeRecords.ready) ? KubeletLimits.leasePeriod : KubeletLimits.unreadyPeriod
+    }
   }
 
   func run() async {
     var report = Report()
     while !Task.isCancelled {
-      var pause = KubeletLimits.leasePeriod
+      var pause = KubeletLimits.unreadyPeriod
       do throws(StatusError) {
         try await look(&report)
+        pause = report.pause
       } catch {
         // Read or made anew next time.
         report.lease = nil
+        report.leaseAt = nil
         if error.isNotFound { report.uid = nil }
-        pause = .seconds(1)
       }
       do { try await kubelet.time.sleep(for: pause) } catch { return }
     }
@@ -53,19 +60,24 @@ struct NodeReporter: Sendable {
       report.statusAt = uptime
       report.conditions = conditions
     }
-    report.lease = try await renew(report.lease, uid: uid)
+    let isRenewalDue = report.leaseAt.map { uptime - $0 >= KubeletLimits.leasePeriod } ?? true
+    if isRenewalDue {
+      report.lease = try await renew(report.lease, uid: uid)
+      report.leaseAt = uptime
+    }
   }
 
   private func register() async throws(StatusError) -> JSON {
     let name = settings.nodeName
-    let labels: JSON = [
+    var labels: JSON = [
       "kubernetes.io/hostname": .string(name), "kubernetes.io/os": "linux",
       "kubernetes.io/arch": .string(Self.architecture), "beta.kubernetes.io/os": "linux",
       "beta.kubernetes.io/arch": .string(Self.architecture),
     ]
+    for (label, value) in settings.labels { labels[label] = .string(value) }
     let node: JSON = [
       "apiVersion": "v1", "kind": "Node", "metadata": ["name": .string(name), "labels": labels],
-      "spec": .object([:]),
+      "spec": settings.taints.isEmpty ? .object([:]) : ["taints": .array(settings.taints)],
     ]
     do throws(StatusError) {
       return try await client.create(resources.nodes, node)
@@ -82,17 +94,24 @@ struct NodeReporter: Sendable {
     let addresses: [JSON] =
       settings.addresses.map { ["type": "InternalIP", "address": .string($0)] }
       + [["type": "Hostname", "address": .string(settings.nodeName)]]
-    let status: JSON = [
+    var info = settings.information
+    info["architecture"] = .string(Self.architecture)
+    info["operatingSystem"] = "linux"
+    info["kubeletVersion"] = .string(Self.kubeletVersion)
+    info["kubeProxyVersion"] = ""
+    info["containerRuntimeVersion"] = .string(version.map { "\($0.name)://\($0.version)" } ?? "")
+    for field in ["osImage", "kernelVersion", "machineID", "systemUUID", "bootID"] where info[field] == nil {
+      info[field] = ""
+    }
+    var status: JSON = [
       "capacity": settings.capacity, "allocatable": settings.allocatable, "addresses": .array(addresses),
       "conditions": .array(
         NodeRecords.conditions(conditions, since: node["status"], now: kubelet.time.now)),
-      "nodeInfo": [
-        "architecture": .string(Self.architecture), "operatingSystem": "linux",
-        "kubeletVersion": "v1.36.0", "kubeProxyVersion": "",
-        "containerRuntimeVersion": .string(version.map { "\($0.name)://\($0.version)" } ?? ""),
-        "osImage": "", "kernelVersion": "", "machineID": "", "systemUUID": "", "bootID": "",
-      ],
+      "nodeInfo": info,
     ]
+    if settings.kubeletPort > 0 {
+      status["daemonEndpoints"] = ["kubeletEndpoint": ["Port": .integer(Int64(settings.kubeletPort))]]
+    }
     try await client.patch(
       resources.nodes, name: settings.nodeName, kind: .strategic, subresource: "status",
       ["status": status])
@@ -135,6 +154,9 @@ struct NodeReporter: Sendable {
       : NodeRecords.Condition("Ready", "False", "KubeletNotReady", faults.joined(separator: ", "))
     return NodeRecords.noPressure + [ready]
   }
+
+  /// The version of Kubernetes whose kubelet this one does the work of.
+  private static let kubeletVersion = "v1.36.0"
 
   private static var architecture: String {
     #if arch(arm64)
