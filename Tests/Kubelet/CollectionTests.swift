@@ -74,7 +74,7 @@ import Testing
     let memory = MemoryFiles()
     let used = Mutex<UInt64>(50)
     let node = try Node(
-      runtime: FakeRuntime(images: ["i", "old", "pause"]),
+      runtime: FakeRuntime(images: ["i", "old", "pause", "sandbox"]),
       volumes: NodeVolumes(files: memory, mounter: FakeMounter(), stamp: stamps()),
       options: KubeletOptions(
         files: memory,

@@ -52,7 +52,8 @@ extension KubeletRunner {
     do throws(RuntimeError) {
       let images = try await runtime.listImages("")
       let inUse = ImageRecords.inUse(try await runtime.listContainers(ContainerFilter()), images)
-      let items = records.take(images, inUse: inUse, kept: options.keptImages, now: time.now)
+      let kept = options.keptImages + [try await sandboxImage].compactMap { $0 }
+      let items = records.take(images, inUse: inUse, kept: kept, now: time.now)
       guard let filesystem = try await runtime.imageFilesystems().first,
         let space = options.space(filesystem.mountpoint)
       else { return }
@@ -66,6 +67,16 @@ extension KubeletRunner {
       tellShortage(collection.missing(capacity: space.capacity, available: space.available), freed)
     } catch {
       options.log("images cannot be collected: \(error.message)")
+    }
+  }
+
+  /// The image of sandboxes, where the runtime tells: not every runtime pins it.
+  private var sandboxImage: String? {
+    get async throws(RuntimeError) {
+      guard let text = try await runtime.status(verbose: true).info["config"],
+        let config = try? JSON.parse(Array(text.utf8))
+      else { return nil }
+      return config["sandboxImage"]?.string
     }
   }
 

@@ -14,7 +14,16 @@ extension KubeletRunner {
 
   /// Looks at pods whose containers changed, and ends those that nobody wants.
   func relistOnce() async {
-    guard let snapshot = try? await RuntimeSnapshot(of: runtime) else { return }
+    guard let snapshot = try? await RuntimeSnapshot(of: runtime) else {
+      state.withLock { $0.isRuntimeAway = true }
+      return
+    }
+    let wasAway = state.withLock { state in
+      defer { state.isRuntimeAway = false }
+      return state.isRuntimeAway
+    }
+    // Pods that were in vain do not have to wait for their next try.
+    if wasAway { for key in allKeys { podKeys.addAnew(key) } }
     let before = state.withLock { state in
       defer { state.snapshot = snapshot }
       return state.snapshot
@@ -23,6 +32,12 @@ extension KubeletRunner {
     // Else containers of pods not heard of yet would be taken for nobody's.
     guard let wanted = wantedUIDs else { return }
     for uid in snapshot.uids where !wanted.contains(uid) { orphans.add(uid) }
+  }
+
+  /// All that may be to do for this node.
+  private var allKeys: Set<ObjectKey> {
+    let statics = state.withLock { Array($0.statics.manifests.pods.keys) }
+    return Set(pods.list().map { ObjectKey($0) } + statics)
   }
 
   /// A pod has gone: it is stopped as it was last seen, with what it had of its grace period.
@@ -95,5 +110,13 @@ extension KubeletRunner {
       state.backoff.forget(prefix: uid + "/")
       state.tokens.forget(podUID: uid)
     }
+  }
+}
+
+extension WorkQueue {
+  /// Adds a key as if it had never failed.
+  fileprivate func addAnew(_ key: Key) {
+    forget(key)
+    add(key)
   }
 }

@@ -50,6 +50,7 @@ public final class KubeletRunner: Sendable {
     var tokens = TokenCache()
     var statics = StaticState()
     var snapshot = RuntimeSnapshot()
+    var isRuntimeAway = false
     /// What gives up that which is being done about a pod, by its uid.
     var interrupts: [String: [Int: @Sendable () -> Void]] = [:]
     var lastInterrupt = 0
