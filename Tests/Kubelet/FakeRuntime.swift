@@ -87,10 +87,11 @@ final class FakeRuntime: ContainerRuntime {
   func status(verbose: Bool) async throws(RuntimeError) -> RuntimeStatus {
     try call("listStatus") { _ in
       .success(
-        RuntimeStatus(conditions: [
-          RuntimeStatus.Condition(type: "RuntimeReady", isTrue: true),
-          RuntimeStatus.Condition(type: "NetworkReady", isTrue: true),
-        ]))
+        RuntimeStatus(
+          conditions: [
+            RuntimeStatus.Condition(type: "RuntimeReady", isTrue: true),
+            RuntimeStatus.Condition(type: "NetworkReady", isTrue: true),
+          ], info: verbose ? ["config": #"{"sandboxImage":"sandbox"}"#] : [:]))
     }
   }
 

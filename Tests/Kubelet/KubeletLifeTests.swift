@@ -174,6 +174,21 @@ import Testing
         })
     }
   }
+
+  @Test func `a runtime that comes back is asked again at once`() async throws {
+    let node = try Node()
+    node.runtime.fail("listSandboxes", RuntimeError(.unavailable, "away"))
+    node.put(pod())
+    try await node.run {
+      // By now the next try would come after a minute.
+      #expect(
+        await node.passes { node.kubelet.podKeys.failures(of: ObjectKey(namespace: "n", name: "p")) > 9 })
+      node.runtime.fail("listSandboxes", nil)
+      await node.kubelet.relistOnce()
+      // No time passes.
+      #expect(await eventually { node.runtime.calls.contains("start c-0") })
+    }
+  }
 }
 
 /// The server does not answer.

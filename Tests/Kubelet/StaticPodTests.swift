@@ -208,4 +208,17 @@ private final class Log: Sendable {
       #expect(second.node.runtime.calls.filter { $0.hasPrefix("stop") || $0.hasPrefix("run") }.count == 1)
     }
   }
+
+  @Test func `without a folder there are no static pods, and what is nobody's goes`() async throws {
+    let first = try Machine()
+    try first.write("web.json", manifest)
+    try await first.node.run { #expect(await first.shows()) }
+    let second = try Machine(server: first.node.server, runtime: first.node.runtime)
+    try second.memory.remove(folder)
+    try await second.node.run {
+      #expect(await second.node.passes { second.node.runtime.state.withLock { $0.sandboxes.isEmpty } })
+      #expect(await second.node.passes { second.mirror == nil })
+      #expect(second.messages.all == [])
+    }
+  }
 }

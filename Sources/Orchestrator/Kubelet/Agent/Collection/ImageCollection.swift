@@ -44,12 +44,7 @@ public struct ImageCollection: Sendable, Hashable {
   public func remove(
     _ images: [Item], inUse: Set<String>, capacity: UInt64, available: UInt64, now: Timestamp
   ) -> [String] {
-    guard capacity > 0, available <= capacity else { return [] }
-    let used = Double(capacity - available) / Double(capacity) * 100
-    guard used >= Double(highThreshold) else { return [] }
-    let wanted = UInt64(Double(capacity) * Double(100 - min(100, lowThreshold)) / 100)
-    guard wanted > available else { return [] }
-    var missing = wanted - available
+    var missing = missing(capacity: capacity, available: available)
     var removed: [String] = []
     let candidates = images.filter { image in
       !image.isPinned && !inUse.contains(image.id) && now.since(image.firstSeen) >= minimumAge
@@ -59,5 +54,14 @@ public struct ImageCollection: Sendable, Hashable {
       missing -= min(missing, image.size)
     }
     return removed
+  }
+
+  /// How many bytes have to become free; 0 while the disk is not full enough.
+  public func missing(capacity: UInt64, available: UInt64) -> UInt64 {
+    guard capacity > 0, available <= capacity else { return 0 }
+    let used = Double(capacity - available) / Double(capacity) * 100
+    guard used >= Double(highThreshold) else { return 0 }
+    let wanted = UInt64(Double(capacity) * Double(100 - min(100, lowThreshold)) / 100)
+    return wanted > available ? wanted - available : 0
   }
 }

@@ -20,6 +20,8 @@ public enum KubeletLimits {
   public static let mirrorRetry = Duration.seconds(1)
   /// How often the folder of manifests is read.
   public static let manifestPeriod = Duration.seconds(2)
+  /// How often images and folders that nobody needs are looked for.
+  public static let collectionPeriod = Duration.seconds(300)
   /// How often the Lease is renewed, and the Node's status looked at.
   public static let leasePeriod = Duration.seconds(10)
   /// How often it is looked at while the node is not ready.

@@ -14,20 +14,30 @@ extension KubeletRunner {
 
   /// Looks at pods whose containers changed, and ends those that nobody wants.
   func relistOnce() async {
-    guard let snapshot = try? await RuntimeSnapshot(of: runtime) else { return }
+    guard let snapshot = try? await RuntimeSnapshot(of: runtime) else {
+      state.withLock { $0.isRuntimeAway = true }
+      return
+    }
+    let wasAway = state.withLock { state in
+      defer { state.isRuntimeAway = false }
+      return state.isRuntimeAway
+    }
+    // Pods that were in vain do not have to wait for their next try.
+    if wasAway { for key in allKeys { podKeys.addAnew(key) } }
     let before = state.withLock { state in
       defer { state.snapshot = snapshot }
       return state.snapshot
     }
     for key in snapshot.changes(since: before) { podKeys.add(key) }
     // Else containers of pods not heard of yet would be taken for nobody's.
-    guard pods.hasSynced else { return }
-    let (hasLoaded, statics) = state.withLock { state in
-      (state.statics.hasLoaded, state.statics.manifests.pods.values.map(\.podUID))
-    }
-    guard hasLoaded else { return }
-    let wanted = Set(pods.list().filter { !$0.isMirror }.map(\.podUID) + statics)
+    guard let wanted = wantedUIDs else { return }
     for uid in snapshot.uids where !wanted.contains(uid) { orphans.add(uid) }
+  }
+
+  /// All that may be to do for this node.
+  private var allKeys: Set<ObjectKey> {
+    let statics = state.withLock { Array($0.statics.manifests.pods.keys) }
+    return Set(pods.list().map { ObjectKey($0) } + statics)
   }
 
   /// A pod has gone: it is stopped as it was last seen, with what it had of its grace period.
@@ -100,5 +110,13 @@ extension KubeletRunner {
       state.backoff.forget(prefix: uid + "/")
       state.tokens.forget(podUID: uid)
     }
+  }
+}
+
+extension WorkQueue {
+  /// Adds a key as if it had never failed.
+  fileprivate func addAnew(_ key: Key) {
+    forget(key)
+    add(key)
   }
 }

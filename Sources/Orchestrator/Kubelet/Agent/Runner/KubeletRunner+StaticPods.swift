@@ -73,8 +73,9 @@ extension KubeletRunner {
   }
 
   private func read(_ folder: String) throws(NodeFileError) -> [String: [UInt8]] {
-    guard try options.files.kind(folder) != nil else { throw NodeFileError("there is no folder \(folder)") }
     var files: [String: [UInt8]] = [:]
+    // Most nodes have none.
+    guard try options.files.kind(folder) != nil else { return files }
     for name in try options.files.list(folder) where !name.hasPrefix(".") {
       guard files.count < ManifestSet.countLimit else {
         throw NodeFileError("there are more than \(ManifestSet.countLimit) files in \(folder)")

@@ -50,6 +50,7 @@ public final class KubeletRunner: Sendable {
     var tokens = TokenCache()
     var statics = StaticState()
     var snapshot = RuntimeSnapshot()
+    var isRuntimeAway = false
     /// What gives up that which is being done about a pod, by its uid.
     var interrupts: [String: [Int: @Sendable () -> Void]] = [:]
     var lastInterrupt = 0
@@ -93,6 +94,7 @@ public final class KubeletRunner: Sendable {
       group.addTask { [self] in await NodeReporter(self).run() }
       group.addTask { [self] in await followManifests() }
       group.addTask { [self] in await relist() }
+      group.addTask { [self] in await collectGarbage() }
       for _ in 0..<KubeletLimits.podWorkers {
         group.addTask { [self] in
           while let key = await podKeys.next() {
