@@ -160,7 +160,7 @@ final class FakeRuntime: ContainerRuntime {
         ContainerStatus(
           id: id, metadata: config.metadata, state: .created, createdAt: Self.moment(&state),
           image: config.image, imageReference: config.image.image, labels: config.labels,
-          annotations: config.annotations, logPath: "/log/\(id)"))
+          annotations: config.annotations, mounts: config.mounts, logPath: "/log/\(id)"))
       state.sandboxOf[id] = sandbox
       state.configs[id] = config
       return .success(id)

@@ -62,6 +62,10 @@ final class MemoryFiles: NodeFiles {
     }
   }
 
+  func tail(_ path: String, limit: Int) throws(NodeFileError) -> (bytes: [UInt8], isWhole: Bool)? {
+    try read(path).map { (Array($0.suffix(limit)), $0.count <= limit) }
+  }
+
   func link(_ path: String, to target: String) throws(NodeFileError) {
     entries.withLock { $0[path] = .link(target) }
   }
@@ -86,6 +90,23 @@ final class MemoryFiles: NodeFiles {
   func remove(_ path: String) throws(NodeFileError) {
     entries.withLock { entries in
       entries = entries.filter { $0.key != path && !$0.key.hasPrefix(path + "/") }
+    }
+  }
+
+  let given = Mutex<[String: (group: UInt32, mode: UInt32)]>([:])
+
+  func give(_ path: String, group: UInt32, adding mode: UInt32) throws(NodeFileError) {
+    given.withLock { $0[path] = (group, mode) }
+  }
+
+  func group(of path: String) throws(NodeFileError) -> (group: UInt32, mode: UInt32)? {
+    given.withLock { $0[path] }
+  }
+
+  /// What was given away: `path group mode`.
+  var gifts: [String] {
+    given.withLock { given in
+      given.map { "\($0.key) \($0.value.group) \(String($0.value.mode, radix: 8))" }.sorted()
     }
   }
 

@@ -13,6 +13,7 @@ struct NoVolumes: PodVolumes {
     _ spec: ContainerSpec, of pod: JSON, attempt: UInt32, environment: ContainerEnvironment,
     sources: PodSources, settings: NodeSettings
   ) async throws(ContainerConfigError) -> [Mount] { [] }
+  func refresh(_ pod: JSON, sources: PodSources, settings: NodeSettings) async -> [String] { [] }
   func tearDown(podUID: String, settings: NodeSettings) async throws(ContainerConfigError) {}
 }
 

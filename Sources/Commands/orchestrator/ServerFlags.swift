@@ -1,5 +1,6 @@
 import ArgumentParser
 import Commands
+import Controllers
 
 /// What a control plane is told on the command line.
 struct ServerFlags: ParsableArguments {
@@ -39,7 +40,7 @@ struct ServerFlags: ParsableArguments {
   @Option(help: "The range of pods' addresses; each node gets a part of it.")
   var clusterCidr = "10.244.0.0/16"
 
-  @Option(help: "How many bits of a pod's address are its node's.")
+  @Option(help: "How many bits the addresses of a node's pods share.")
   var nodeCidrMaskSize = 24
 
   @Option(
@@ -70,6 +71,7 @@ struct ServerFlags: ParsableArguments {
   struct Settings {
     var components: Set<Component>
     var nodePorts: ClosedRange<Int>
+    var podRanges: PodRanges
   }
 
   func settings() throws(ConfigurationError) -> Settings {
@@ -94,6 +96,7 @@ struct ServerFlags: ParsableArguments {
     guard (0..<65536).contains(securePort) else {
       throw ConfigurationError(.usage, "--secure-port: \(securePort) is no port")
     }
-    return Settings(components: chosen, nodePorts: first...last)
+    let podRanges = try PodRanges(flag: clusterCidr, nodeMaskSize: nodeCidrMaskSize)
+    return Settings(components: chosen, nodePorts: first...last, podRanges: podRanges)
   }
 }

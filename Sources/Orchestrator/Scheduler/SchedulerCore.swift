@@ -201,6 +201,7 @@ public struct SchedulerCore: Sendable {
     var rejectors = PluginSet()
     for (_, rejection) in search.rejections { rejectors.formUnion(PluginSet(rejection.plugin)) }
     if search.absentCount > 0 || search.isContradiction { rejectors.formUnion(PluginSet(.nodeAffinity)) }
+    if pod.volumes.obstacle != nil { rejectors.formUnion(PluginSet(.volumeBinding)) }
     let outcome = preempt(cycle, rejections: search.rejections)
     queue.addUnschedulable(queued, rejectors: rejectors, now: now)
     let preemption: Preemption

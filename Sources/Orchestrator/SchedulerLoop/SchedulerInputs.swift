@@ -10,6 +10,8 @@ final class SchedulerInputs: Sendable {
   /// An object that may have changed.
   enum Subject: Sendable, Hashable {
     case pod(PodReference)
+    /// What a pod's volumes demand.
+    case podVolumes(PodReference)
     case node(String)
     case namespace(String)
     case disruptionBudgets

@@ -12,6 +12,10 @@ public struct SchedulerLoop: Sendable {
   public enum Limits {
     /// Requests under way; bindings before all.
     public static let requestsInFlight = 64
+    /// How long a pod's volumes are waited for before it is tried anew.
+    public static let volumeBinding = Duration.seconds(600)
+    /// How often is looked whether they have come.
+    static let volumeLook = Duration.milliseconds(100)
     /// Decisions between two looks at what has happened.
     static let decisionsInARow = 64
   }
@@ -44,7 +48,8 @@ public struct SchedulerLoop: Sendable {
   public func run() async {
     defer { inputs.close() }
     guard let resources = SchedulerResources() else { return }
-    listen(resources)
+    let volumes = PodVolumes(informers, resources)
+    listen(resources, volumes)
     let pods = informers.informer(for: resources.pods)
     for resource in resources.all { _ = informers.informer(for: resource) }
     for resource in resources.all { await informers.informer(for: resource).waitForSync() }
@@ -55,11 +60,12 @@ public struct SchedulerLoop: Sendable {
     await withDiscardingTaskGroup { group in
       let worker = SchedulerWorker(
         client: client, recorder: recorder, pods: pods, resource: resources.pods,
-        scheduler: configuration.schedulerName, time: time, inputs: inputs)
+        resources: resources, volumes: volumes, scheduler: configuration.schedulerName, time: time,
+        inputs: inputs)
       inputs.tick()
       for await _ in inputs.wakes {
         repeat {
-          feed(&core, resources)
+          feed(&core, resources, volumes)
           var count = 0
           while count < Limits.decisionsInARow, !Task.isCancelled, let decision = core.next(now: time.uptime)
           {
@@ -67,7 +73,7 @@ public struct SchedulerLoop: Sendable {
             // Decides no faster than requests are answered.
             await requests.enter()
             group.addTask {
-              await worker.perform(decision)
+              await worker.perform(decision, requests)
               requests.leave()
             }
           }
@@ -81,7 +87,7 @@ public struct SchedulerLoop: Sendable {
   }
 
   /// Tells the core what has happened.
-  private func feed(_ core: inout SchedulerCore, _ resources: SchedulerResources) {
+  private func feed(_ core: inout SchedulerCore, _ resources: SchedulerResources, _ volumes: PodVolumes) {
     let (changes, outcomes) = inputs.take()
     let now = time.uptime
     for outcome in outcomes {
@@ -94,11 +100,17 @@ public struct SchedulerLoop: Sendable {
     for (subject, object) in changes {
       switch subject {
       case .pod(let reference):
-        if let object, let pod = PodInfo(object, defaultSpreadSelector: spread(object, resources)) {
+        if let object, let pod = info(object, resources, volumes) {
           core.handle(.pod(pod), now: now)
         } else {
           core.handle(.podRemoved(reference), now: now)
         }
+      case .podVolumes(let reference):
+        // One that is gone has told so itself.
+        guard let object = volumes.pods.get(reference.namespace, reference.name),
+          PodReference(of: object) == reference, let pod = info(object, resources, volumes)
+        else { continue }
+        core.handle(.pod(pod), now: now)
       case .node(let name):
         core.handle(object.flatMap { NodeInfo($0) }.map { .node($0) } ?? .nodeRemoved(name), now: now)
       case .namespace(let name):
@@ -110,6 +122,12 @@ public struct SchedulerLoop: Sendable {
         core.handle(.disruptionBudgets(budgets.map { DisruptionBudget($0) }), now: now)
       }
     }
+  }
+
+  private func info(_ pod: JSON, _ resources: SchedulerResources, _ volumes: PodVolumes) -> PodInfo? {
+    let waits = (pod["spec", "nodeName"]?.string ?? "").isEmpty
+    return PodInfo(
+      pod, defaultSpreadSelector: spread(pod, resources), volumes: waits ? volumes.needs(of: pod) : .none)
   }
 
   /// By what a pod that waits is spread if it has no constraints.
@@ -126,8 +144,9 @@ public struct SchedulerLoop: Sendable {
       pod, services: informers.informer(for: resources.services).list(namespace), owner: owner)
   }
 
-  private func listen(_ resources: SchedulerResources) {
+  private func listen(_ resources: SchedulerResources, _ volumes: PodVolumes) {
     let inputs = inputs
+    volumes.listen { inputs.note(.podVolumes($0), nil) }
     Self.listen(informers.informer(for: resources.namespaces)) { object, isThere in
       inputs.note(.namespace(ObjectKey(object).name), isThere ? object : nil)
     }
@@ -170,6 +189,9 @@ struct SchedulerResources: Sendable {
   let namespaces: Resource
   let disruptionBudgets: Resource
   let services: Resource
+  let claims: Resource
+  let volumes: Resource
+  let storageClasses: Resource
   /// What controls pods and has a selector, by kind.
   let owners: [String: Resource]
 
@@ -180,6 +202,9 @@ struct SchedulerResources: Sendable {
       let namespaces = Resource.builtIn(group: "", version: "v1", resource: "namespaces"),
       let budgets = Resource.builtIn(group: "policy", version: "v1", resource: "poddisruptionbudgets"),
       let services = Resource.builtIn(group: "", version: "v1", resource: "services"),
+      let claims = Resource.builtIn(group: "", version: "v1", resource: "persistentvolumeclaims"),
+      let volumes = Resource.builtIn(group: "", version: "v1", resource: "persistentvolumes"),
+      let classes = Resource.builtIn(group: "storage.k8s.io", version: "v1", resource: "storageclasses"),
       let replicationControllers = Resource.builtIn(group: "", version: "v1", kind: "ReplicationController"),
       let replicaSets = Resource.builtIn(group: "apps", version: "v1", kind: "ReplicaSet"),
       let statefulSets = Resource.builtIn(group: "apps", version: "v1", kind: "StatefulSet")
@@ -189,10 +214,15 @@ struct SchedulerResources: Sendable {
     self.namespaces = namespaces
     disruptionBudgets = budgets
     self.services = services
+    self.claims = claims
+    self.volumes = volumes
+    storageClasses = classes
     owners = [
       "ReplicationController": replicationControllers, "ReplicaSet": replicaSets, "StatefulSet": statefulSets,
     ]
   }
 
-  var all: [Resource] { [pods, nodes, namespaces, disruptionBudgets, services] + owners.values }
+  var all: [Resource] {
+    [pods, nodes, namespaces, disruptionBudgets, services, claims, volumes, storageClasses] + owners.values
+  }
 }

@@ -10,18 +10,21 @@ struct SchedulerWorker: Sendable {
   /// As they are known.
   let pods: Informer
   let resource: Resource
+  let resources: SchedulerResources
+  let volumes: PodVolumes
   let scheduler: String
   let time: any TimeSource
   let inputs: SchedulerInputs
 
-  func perform(_ decision: SchedulerDecision) async {
+  /// Does it; whoever calls has a place among `requests`.
+  func perform(_ decision: SchedulerDecision, _ requests: RequestLimiter) async {
     switch decision {
-    case .bind(let binding): await bind(binding)
+    case .bind(let binding): await bind(binding, requests)
     case .unschedulable(let decision): await report(decision)
     }
   }
 
-  private func bind(_ binding: SchedulerDecision.Binding) async {
+  private func bind(_ binding: SchedulerDecision.Binding, _ requests: RequestLimiter) async {
     let pod = binding.pod
     var metadata: JSON = ["name": .string(pod.name), "namespace": .string(pod.namespace)]
     if !pod.uid.isEmpty { metadata["uid"] = .string(pod.uid) }
@@ -30,6 +33,7 @@ struct SchedulerWorker: Sendable {
       "target": ["apiVersion": "v1", "kind": "Node", "name": .string(binding.node)],
     ]
     do throws(StatusError) {
+      try await prepareVolumes(binding, requests)
       try await client.create(
         resource, namespace: pod.namespace, name: pod.name, subresource: "binding", object)
       inputs.note(SchedulerInputs.Outcome(binding: binding, problem: nil))
@@ -43,6 +47,38 @@ struct SchedulerWorker: Sendable {
         tell(pod, type: "Warning", reason: "FailedScheduling", "binding rejected: \(error.message)")
       }
     }
+  }
+
+  /// Has the pod's claims get volumes on the node, and waits for them.
+  private func prepareVolumes(
+    _ binding: SchedulerDecision.Binding, _ requests: RequestLimiter
+  ) async throws(StatusError) {
+    guard let pod = current(binding.pod),
+      let node = volumes.nodes.get("", binding.node).flatMap({ NodeInfo($0) })
+    else { return }
+    let (writes, waiting) = volumes.writes(for: pod, on: node)
+    for write in writes {
+      try await client.update(write.isOfVolume ? resources.volumes : resources.claims, write.object)
+    }
+    guard !waiting.isEmpty else { return }
+    // Volumes may take minutes to be made, and others are to have the place meanwhile.
+    requests.leave()
+    let problem = await waitForVolumes(waiting, binding)
+    await requests.enter()
+    if let problem { throw .unavailable("binding volumes: \(problem)") }
+  }
+
+  private func waitForVolumes(_ keys: [ObjectKey], _ binding: SchedulerDecision.Binding) async -> String? {
+    let end = time.uptime + SchedulerLoop.Limits.volumeBinding
+    while time.uptime < end {
+      switch volumes.progress(keys, pod: binding.pod, node: binding.node) {
+      case .bound: return nil
+      case .failed(let problem): return problem
+      case .waiting: break
+      }
+      do { try await time.sleep(for: SchedulerLoop.Limits.volumeLook) } catch { return "cancelled" }
+    }
+    return "timed out"
   }
 
   private func report(_ decision: SchedulerDecision.Unschedulable) async {

@@ -47,6 +47,11 @@ public struct ControllerGroup: Sendable {
     ]
   }
 
+  /// The controllers of volumes and claims.
+  public static var volumes: [any Controller] {
+    [VolumeBinder(), ClaimProtection(), VolumeProtection(), VolumeExpansion(), EphemeralVolumes()]
+  }
+
   /// Works until the task is cancelled.
   public func run() async {
     await withTaskGroup(of: Void.self) { group in

@@ -23,6 +23,7 @@ enum FailureMessage {
 
   /// The message for a search that found nothing.
   static func text(_ search: NodeSearch, pod: PodInfo, nodeCount: Int) -> String {
+    if let obstacle = pod.volumes.obstacle { return "0/\(nodeCount) nodes are available: \(obstacle)." }
     if search.isContradiction { return "0/\(nodeCount) nodes are available: pod affinity terms conflict." }
     var histogram: [Rejection: Int] = [:]
     for (_, rejection) in search.rejections { histogram[rejection, default: 0] += 1 }

@@ -29,6 +29,8 @@ struct NodeSearch: Sendable {
     rejections.removeAll(keepingCapacity: true)
     absentCount = 0
     isContradiction = false
+    // No node has to be asked.
+    if cycle.pod.volumes.obstacle != nil { return }
     if let names = cycle.pod.nodeSelection.nodeNames {
       runNamed(names, cycle, &state)
       return

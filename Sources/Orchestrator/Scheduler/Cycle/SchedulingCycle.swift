@@ -32,6 +32,11 @@ struct SchedulingCycle: Sendable {
     if let rejection = NodeResourcesFit.rejection(of: pod, slot: slot, state: state) {
       return rejection
     }
+    if !pod.volumes.isEmpty, let node = state.nodes[slot].info,
+      let rejection = VolumeBinding.rejection(pod, node: node)
+    {
+      return rejection
+    }
     if let rejection = podTopologySpread.rejection(slot: slot, topologies: state.topologies) {
       return rejection
     }

@@ -54,12 +54,15 @@ public final class PodInfo: Sendable {
   let hasDefaultSpread: Bool
   /// The images of all its containers, with a tag or digest.
   let images: [String]
+  let volumes: VolumeNeeds
 
   /// Reads a pod. Nil if it has no name.
   ///
   /// - Parameter defaultSpreadSelector: the selector, if any, of the services and controllers that the pod belongs to;
   ///   its pods are spread a little when the pod has no constraints of its own.
-  public init?(_ pod: JSON, defaultSpreadSelector: JSON? = nil) {
+  /// - Parameter volumes: what its volumes demand.
+  public init?(_ pod: JSON, defaultSpreadSelector: JSON? = nil, volumes: VolumeNeeds = .none) {
+    self.volumes = volumes
     let metadata = pod["metadata"] ?? [:]
     let spec = pod["spec"] ?? [:]
     let status = pod["status"] ?? [:]
@@ -127,6 +130,7 @@ public final class PodInfo: Sendable {
     template == other.template && priority == other.priority && gates == other.gates
       && requests == other.requests && hostPorts == other.hostPorts && nodeSelection == other.nodeSelection
       && tolerations == other.tolerations && spreadConstraints == other.spreadConstraints
+      && volumes == other.volumes
   }
 
   /// The image's name as nodes report it: with the tag that a name without one means.

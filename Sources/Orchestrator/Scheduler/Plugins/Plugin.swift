@@ -7,6 +7,7 @@ enum Plugin: UInt8, Sendable, CaseIterable {
   case nodeAffinity
   case nodePorts
   case nodeResourcesFit
+  case volumeBinding
   case podTopologySpread
   case interPodAffinity
   /// Turns down nodes for victims only.
@@ -49,6 +50,7 @@ struct Rejection: Sendable, Hashable {
     case .nodeAffinity: ["node(s) didn't match Pod's node affinity/selector"]
     case .nodePorts: ["node(s) didn't have free ports for the requested pod ports"]
     case .nodeResourcesFit: NodeResourcesFit.texts(reasons, pod: pod)
+    case .volumeBinding: [VolumeBinding.text(reasons)]
     case .podTopologySpread:
       reasons == 1 << PodTopologySpread.missingLabel
         ? ["node(s) didn't match pod topology spread constraints (missing required label)"]

@@ -19,7 +19,7 @@ enum ClusterEvent {
     case .nodeAdded, .nodeChanged:
       PluginSet([
         .nodeUnschedulable, .nodeName, .taintToleration, .nodeAffinity, .nodePorts, .nodeResourcesFit,
-        .podTopologySpread, .interPodAffinity,
+        .volumeBinding, .podTopologySpread, .interPodAffinity,
       ])
     case .nodeRemoved, .podAdded: PluginSet([.podTopologySpread, .interPodAffinity])
     case .podChanged, .podRemoved, .nominationRemoved:

@@ -26,6 +26,9 @@ struct QueueingHints {
     case .nodeName: isNodeAdded
     case .nodePorts: mayFreePort(pod)
     case .nodeResourcesFit: mayFreeResources(pod)
+    // Its own change wakes a pod whose claims stand in the way.
+    case .volumeBinding:
+      pod.volumes.obstacle == nil && nodePasses(pod) { VolumeBinding.rejection(pod, node: $0) == nil }
     case .podTopologySpread: maySpread(pod)
     case .interPodAffinity: mayChangeAffinity(pod)
     case .defaultPreemption: false

@@ -23,6 +23,8 @@ public struct PodSources: Sendable, Hashable {
   public var secrets: [String: JSON]
   /// Service-account tokens, or why there is none, by their `serviceAccountToken` sources.
   public var tokens: [JSON: Result<String, ContainerConfigError>]
+  /// The persistent volumes that claims are bound to, or why there is none, by the claims' names.
+  public var claims: [String: Result<JSON, ContainerConfigError>]
   /// Of the pod's namespace, and `default/kubernetes`.
   public var services: [JSON]
   /// The pod's own, the main one first.
@@ -35,12 +37,14 @@ public struct PodSources: Sendable, Hashable {
   /// Sources; what is not given is not there.
   public init(
     configMaps: [String: JSON] = [:], secrets: [String: JSON] = [:],
-    tokens: [JSON: Result<String, ContainerConfigError>] = [:], services: [JSON] = [],
+    tokens: [JSON: Result<String, ContainerConfigError>] = [:],
+    claims: [String: Result<JSON, ContainerConfigError>] = [:], services: [JSON] = [],
     podAddresses: [String] = [], hostAddresses: [String] = [], allocatable: JSON = .object([:])
   ) {
     self.configMaps = configMaps
     self.secrets = secrets
     self.tokens = tokens
+    self.claims = claims
     self.services = services
     self.podAddresses = podAddresses
     self.hostAddresses = hostAddresses

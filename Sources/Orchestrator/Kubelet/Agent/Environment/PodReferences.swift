@@ -1,10 +1,12 @@
 import Objects
 
-/// The config maps and secrets that a pod takes values and files from, by name, and its tokens' sources.
+/// The config maps and secrets that a pod takes values and files from, by name, its tokens' sources and its
+/// claims.
 struct PodReferences: Sendable, Hashable {
   private(set) var configMaps: [String] = []
   private(set) var secrets: [String] = []
   private(set) var tokens: [JSON] = []
+  private(set) var claims: [String] = []
 
   init(_ pod: JSON) {
     var (maps, hidden) = (Set<String>(), Set<String>())
@@ -22,6 +24,7 @@ struct PodReferences: Sendable, Hashable {
       }
     }
     for volume in pod["spec", "volumes"]?.array ?? [] {
+      if let claim = pod.claimName(volume) { claims.append(claim) }
       note(volume["configMap"], &maps)
       note(volume["secret"], &hidden, field: "secretName")
       for source in volume["projected", "sources"]?.array ?? [] {

@@ -24,6 +24,10 @@ struct ImageManager: Sendable {
   }
 
   let runtime: any ContainerRuntime
+  /// The sandbox that the image is for.
+  var sandbox: PodSandboxConfig?
+  /// What to try with the image's registry, in this order; nothing is tried if there is none.
+  var credentials: @Sendable (_ image: String) async -> [RegistryCredentials] = { _ in [] }
   let tell: @Sendable (_ type: String, _ reason: String, _ message: String) -> Void
 
   /// The image, pulled if need be.
@@ -60,8 +64,7 @@ struct ImageManager: Sendable {
     tell("Normal", "Pulling", "Pulling image \"\(name)\"")
     do throws(RuntimeError) {
       let began = elapsed()
-      let reference = try await runtime.pullImage(
-        ImageReference(name), credentials: nil, sandboxConfig: nil)
+      let reference = try await pull(name, with: await credentials(name))
       let time = GoDuration(nanoseconds: Self.milliseconds(elapsed() - began) * 1_000_000).text
       let image = try await runtime.imageStatus(ImageReference(reference)) ?? Image(id: reference)
       tell(
@@ -70,10 +73,24 @@ struct ImageManager: Sendable {
           + "Image size: \(image.size) bytes.")
       return .present(image, reference: reference)
     } catch {
+      // The pod goes: nobody asks any more.
+      if Task.isCancelled { return .missing(WaitingReason("ErrImagePull", error.message)) }
       tell("Warning", "Failed", "Failed to pull image \"\(name)\": \(error.message)")
       tell("Warning", "Failed", "Error: ErrImagePull")
       return .missing(WaitingReason("ErrImagePull", error.message))
     }
+  }
+
+  /// Tries one after another; the last failure counts.
+  private func pull(_ name: String, with all: [RegistryCredentials]) async throws(RuntimeError) -> String {
+    for credentials in all.dropLast() {
+      if let reference = try? await runtime.pullImage(
+        ImageReference(name), credentials: credentials, sandboxConfig: sandbox)
+      {
+        return reference
+      }
+    }
+    return try await runtime.pullImage(ImageReference(name), credentials: all.last, sandboxConfig: sandbox)
   }
 
   private static func milliseconds(_ duration: Duration) -> Int64 {

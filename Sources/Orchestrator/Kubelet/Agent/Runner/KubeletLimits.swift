@@ -14,6 +14,12 @@ public enum KubeletLimits {
   public static let probeWorkers = 32
   /// How often the runtime is asked for what changed.
   public static let relistPeriod = Duration.seconds(1)
+  /// How often the volumes of running pods are brought up to date, more or less.
+  public static let volumePeriod = Duration.seconds(60)
+  /// After this long the mirror of a static pod is looked for again.
+  public static let mirrorRetry = Duration.seconds(1)
+  /// How often the folder of manifests is read.
+  public static let manifestPeriod = Duration.seconds(2)
   /// How often the Lease is renewed, and the Node's status looked at.
   public static let leasePeriod = Duration.seconds(10)
   /// How often it is looked at while the node is not ready.

@@ -32,16 +32,23 @@ extension KubeletRunner {
 
   private func createSandbox(_ pod: JSON, attempt: UInt32) async -> Bool {
     let builder = ContainerSpecBuilder(pod: pod, settings: settings)
-    do {
+    do throws(ContainerConfigError) {
       try await volumes.prepareSandbox(pod, settings: settings)
-      _ = try await runtime.runPodSandbox(builder.sandbox(attempt: attempt), runtimeHandler: "")
+    } catch {
+      tell(pod, "Warning", "FailedMount", error.message)
+      return false
+    }
+    let text: String
+    do {
+      let handler = try await runtimeHandler(of: pod)
+      _ = try await runtime.runPodSandbox(builder.sandbox(attempt: attempt), runtimeHandler: handler)
       return true
     } catch let error as ContainerConfigError {
-      tell(pod, "Warning", "FailedMount", error.message)
+      text = error.message
     } catch {
-      let text = (error as? RuntimeError)?.message ?? "\(error)"
-      tell(pod, "Warning", "FailedCreatePodSandBox", "Failed to create pod sandbox: \(text)")
+      text = (error as? RuntimeError)?.message ?? "\(error)"
     }
+    tell(pod, "Warning", "FailedCreatePodSandBox", "Failed to create pod sandbox: \(text)")
     return false
   }
 
@@ -121,7 +128,9 @@ extension KubeletRunner {
     _ spec: ContainerSpec, attempt: UInt32, _ pod: JSON, _ observed: ObservedPod,
     in sandbox: PodSandboxStatus
   ) async -> Bool {
-    guard let image = await image(of: spec, pod) else { return false }
+    guard let image = await image(of: spec, pod, attempt: sandbox.sandbox.metadata.attempt) else {
+      return false
+    }
     let id: String
     do {
       let sources = try await sources(of: pod, addresses: sandbox.addresses)
@@ -195,38 +204,9 @@ extension KubeletRunner {
     for id in collection.sandboxes { try? await runtime.removePodSandbox(id) }
   }
 
-  private func fail(_ reason: String, _ message: String, _ spec: ContainerSpec, _ pod: JSON) -> Bool {
+  func fail(_ reason: String, _ message: String, _ spec: ContainerSpec, _ pod: JSON) -> Bool {
     setWaiting(WaitingReason(reason, message), spec.name, pod)
     tell(pod, "Warning", "Failed", "Error: \(message)")
     return false
-  }
-
-  private func image(
-    of spec: ContainerSpec, _ pod: JSON
-  ) async -> (image: Image, reference: String)? {
-    let name = spec.json["image"]?.string ?? ""
-    let key = "\(pod.podUID)/image/\(name)"
-    let now = time.now
-    let wait = state.withLock { $0.backoff.remaining(key, endedAt: $0.backoff.lastTry(key) ?? now, now: now) }
-    let manager = ImageManager(runtime: runtime) { [self] in tell(pod, $0, $1, $2) }
-    let policy = spec.json["imagePullPolicy"]?.string
-    let outcome = await interruptible(pod) { [time] in
-      await manager.ensure(name, policy: policy, wait: wait, elapsed: { time.uptime })
-    }
-    switch outcome {
-    case .present(let image, let reference): return (image, reference)
-    case .missing(let reason):
-      if reason.reason == "ErrImagePull" {
-        state.withLock { $0.backoff.next(key, endedAt: now, now: now) }
-      }
-      setWaiting(reason, spec.name, pod)
-    case .backingOff:
-      let last = state.withLock { $0.memory[pod.podUID]?.waiting[spec.name] }
-      if let last, last.reason == "ErrImagePull" {
-        let message = "Back-off pulling image \"\(name)\": ErrImagePull: \(last.message)"
-        setWaiting(WaitingReason("ImagePullBackOff", message), spec.name, pod)
-      }
-    }
-    return nil
   }
 }

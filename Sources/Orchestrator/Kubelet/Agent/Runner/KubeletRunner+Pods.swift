@@ -7,8 +7,18 @@ import Synchronization
 extension KubeletRunner {
   /// Does what is to be done about a pod, until there is nothing more to do or something fails.
   func sync(_ key: ObjectKey) async {
-    // Gone: it is an orphan by now.
-    guard let uid = pod(key)?.podUID else { return }
+    guard let first = pod(key) else {
+      // Gone: it is an orphan by now, and its mirror goes after it.
+      return await removeMirror(key)
+    }
+    let uid = first.podUID
+    if first.isStatic {
+      // Two of a name would be after the same ports and files.
+      if isStillLeaving(key) { return }
+    } else {
+      // Its variables tell of services.
+      await services.waitForSync()
+    }
     do throws(RuntimeError) {
       var observed = try await ObservedPod(uid: uid, runtime: runtime)
       // One step leads to the next: the sandbox to its containers, one init container to the other.
@@ -17,7 +27,12 @@ extension KubeletRunner {
         guard let pod = pod(key), pod.podUID == uid else { return }
         watchProbes(pod, key, observed)
         let plan = makePlan(pod, observed)
-        guard !plan.actions.isEmpty else { return await settle(pod, key, observed, plan) }
+        guard !plan.actions.isEmpty else {
+          let refresh = await refreshVolumes(pod, observed)
+          await settle(pod, key, observed, plan)
+          if let refresh { podKeys.addAfter(key, refresh) }
+          return
+        }
         // Users see where it stands while the step is made; nobody waits for that.
         let before = observed
         async let hasWritten = write(pod, before)
@@ -51,6 +66,7 @@ extension KubeletRunner {
 
   /// Nothing is to be done now: says so, and lets the pod go if that is what it waited for.
   private func settle(_ pod: JSON, _ key: ObjectKey, _ observed: ObservedPod, _ plan: PodPlan) async {
+    if pod.isStatic, await !showMirror(of: pod, key) { podKeys.addAfter(key, KubeletLimits.mirrorRetry) }
     guard await write(pod, observed) else {
       podKeys.addRateLimited(key)
       return
@@ -96,27 +112,38 @@ extension KubeletRunner {
   private func write(_ pod: JSON, _ observed: ObservedPod) async -> Bool {
     let uid = pod.podUID
     let memory = state.withLock { $0.memory[uid] ?? PodMemory() }
-    var current = pod
+    // Of a static pod the API server has but the mirror.
+    let mirror = pod.isStatic ? pods[ObjectKey(pod)].flatMap { StaticPod.shows($0, pod) ? $0 : nil } : nil
+    var shown = mirror ?? pod
     // The informer may not have heard yet of what was written last.
-    if let written = memory.written, Self.version(written) > Self.version(pod) {
-      current["status"] = written["status"]
+    if let written = memory.written, written.podUID == shown.podUID,
+      Self.version(written) > Self.version(shown)
+    {
+      shown["status"] = written["status"]
     }
     let status = PodStatusBuilder(
-      pod: current, observed: observed, probes: verdicts(uid), waiting: memory.waiting,
-      failure: memory.failure, hostAddresses: settings.addresses, now: time.now
+      pod: pod.isStatic ? pod : shown, observed: observed.withMessages(options.files),
+      probes: verdicts(uid), waiting: memory.waiting, failure: memory.failure,
+      hostAddresses: settings.addresses, now: time.now
     ).status
-    var wanted = current
+    if pod.isStatic { state.withLock { $0.statics.statuses[uid] = status } }
+    return pod.isStatic && mirror == nil ? true : await patch(shown, status, uid)
+  }
+
+  /// Gives a pod in the API server another status; false if that failed.
+  private func patch(_ shown: JSON, _ status: JSON, _ uid: String) async -> Bool {
+    var wanted = shown
     wanted["status"] = status
     guard
       var patch = try? StrategicMergePatch(schema: .builtIn).difference(
-        from: current, to: wanted, shape: resources.podShape),
+        from: shown, to: wanted, shape: resources.podShape),
       patch.object?.isEmpty == false
     else { return true }
     // Not for another pod of this name.
-    patch["metadata"] = ["uid": .string(uid)]
+    patch["metadata"] = ["uid": .string(shown.podUID)]
     do throws(StatusError) {
       let written = try await client.patch(
-        resources.pods, namespace: pod.podNamespace, name: pod.podName, kind: .strategic,
+        resources.pods, namespace: shown.podNamespace, name: shown.podName, kind: .strategic,
         subresource: "status", patch)
       state.withLock { $0.memory[uid]?.written = written }
       return true

@@ -6,7 +6,6 @@ import Synchronization
 extension KubeletRunner {
   /// Asks the runtime for what changed, again and again: not every runtime tells of it by itself.
   func relist() async {
-    await pods.waitForSync()
     while !Task.isCancelled {
       await relistOnce()
       do { try await time.sleep(for: KubeletLimits.relistPeriod) } catch { return }
@@ -21,7 +20,13 @@ extension KubeletRunner {
       return state.snapshot
     }
     for key in snapshot.changes(since: before) { podKeys.add(key) }
-    let wanted = Set(pods.list().map(\.podUID))
+    // Else containers of pods not heard of yet would be taken for nobody's.
+    guard pods.hasSynced else { return }
+    let (hasLoaded, statics) = state.withLock { state in
+      (state.statics.hasLoaded, state.statics.manifests.pods.values.map(\.podUID))
+    }
+    guard hasLoaded else { return }
+    let wanted = Set(pods.list().filter { !$0.isMirror }.map(\.podUID) + statics)
     for uid in snapshot.uids where !wanted.contains(uid) { orphans.add(uid) }
   }
 
@@ -89,6 +94,7 @@ extension KubeletRunner {
   func forget(_ uid: String) {
     state.withLock { state in
       state.memory[uid] = nil
+      state.statics.statuses[uid] = nil
       state.departed[uid] = nil
       state.probes = state.probes.filter { $0.key.uid != uid }
       state.backoff.forget(prefix: uid + "/")

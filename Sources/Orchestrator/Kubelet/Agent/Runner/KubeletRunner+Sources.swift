@@ -17,6 +17,7 @@ extension KubeletRunner {
     for name in names.secrets {
       sources.secrets[name] = try await read(resources.secrets, pod.podNamespace, name)
     }
+    for claim in names.claims { sources.claims[claim] = try await persistentVolume(claim, pod) }
     for source in names.tokens { sources.tokens[source] = await token(pod, source) }
     return sources
   }
@@ -30,6 +31,49 @@ extension KubeletRunner {
     } catch {
       if error.isNotFound { return nil }
       throw error
+    }
+  }
+
+  /// The persistent volume that a claim of the pod is bound to.
+  private func persistentVolume(
+    _ name: String, _ pod: JSON
+  ) async throws(StatusError) -> Result<JSON, ContainerConfigError> {
+    func failure(_ text: String) -> Result<JSON, ContainerConfigError> {
+      .failure(ContainerConfigError(text))
+    }
+    guard let claim = try await read(resources.claims, pod.podNamespace, name) else {
+      return failure("persistentvolumeclaim \"\(name)\" not found")
+    }
+    let isForAnother = (claim["metadata", "ownerReferences"]?.array ?? [])
+      .contains { $0["controller"] == true && $0["kind"] == "Pod" && $0["uid"]?.string != pod.podUID }
+    if isForAnother { return failure("persistentvolumeclaim \"\(name)\" was not made for this pod") }
+    if claim.isBeingDeleted, pod["status", "containerStatuses"] == nil {
+      return failure("persistentvolumeclaim \"\(name)\" is being deleted")
+    }
+    let volumeName = claim["spec", "volumeName"]?.string ?? ""
+    guard claim["status", "phase"]?.string == "Bound", !volumeName.isEmpty else {
+      return failure("persistentvolumeclaim \"\(name)\" is unbound")
+    }
+    guard claim["spec", "volumeMode"]?.string != "Block" else {
+      return failure("persistentvolumeclaim \"\(name)\" is a block device, which this kubelet does not mount")
+    }
+    guard let volume = try await read(resources.persistentVolumes, "", volumeName) else {
+      return failure("persistentvolume \"\(volumeName)\" not found")
+    }
+    guard volume["spec", "claimRef", "uid"] == claim["metadata", "uid"] else {
+      return failure("persistentvolume \"\(volumeName)\" is bound to another claim")
+    }
+    return .success(volume)
+  }
+
+  /// The runtime's handler that a pod asks for by its RuntimeClass; empty for the usual one.
+  func runtimeHandler(of pod: JSON) async throws(ContainerConfigError) -> String {
+    let name = pod["spec", "runtimeClassName"]?.string ?? ""
+    if name.isEmpty { return "" }
+    do throws(StatusError) {
+      return try await client.get(resources.runtimeClasses, name: name)["handler"]?.string ?? ""
+    } catch {
+      throw ContainerConfigError(error.message)
     }
   }
 

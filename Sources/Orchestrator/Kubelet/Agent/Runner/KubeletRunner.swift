@@ -39,6 +39,8 @@ public final class KubeletRunner: Sendable {
     var failure: PodPlan.Failure?
     /// The pod as it was after the last write of its status: the informer may still have the one before.
     var written: JSON?
+    /// Nil until its volumes were looked at.
+    var volumes: VolumeMemory?
   }
 
   struct State {
@@ -46,6 +48,7 @@ public final class KubeletRunner: Sendable {
     var probes: [ProbeKey: ProbeState] = [:]
     var backoff = CrashBackoff()
     var tokens = TokenCache()
+    var statics = StaticState()
     var snapshot = RuntimeSnapshot()
     /// What gives up that which is being done about a pod, by its uid.
     var interrupts: [String: [Int: @Sendable () -> Void]] = [:]
@@ -88,12 +91,10 @@ public final class KubeletRunner: Sendable {
       group.addTask { [services] in await services.run() }
       group.addTask { [recorder] in await recorder.run() }
       group.addTask { [self] in await NodeReporter(self).run() }
+      group.addTask { [self] in await followManifests() }
       group.addTask { [self] in await relist() }
       for _ in 0..<KubeletLimits.podWorkers {
         group.addTask { [self] in
-          // Else containers of pods not heard of yet would be taken for nobody's.
-          await pods.waitForSync()
-          await services.waitForSync()
           while let key = await podKeys.next() {
             await sync(key)
             podKeys.done(key)
@@ -120,20 +121,23 @@ public final class KubeletRunner: Sendable {
   }
 
   /// What this node is to run under this name.
-  func pod(_ key: ObjectKey) -> JSON? { pods[key] }
+  func pod(_ key: ObjectKey) -> JSON? {
+    if let pod = staticPod(key) { return pod }
+    return pods[key].flatMap { $0.isMirror ? nil : $0 }
+  }
 
   private func take(_ event: InformerEvent) {
     switch event {
     case .added(let pod): podKeys.add(ObjectKey(pod))
     case .updated(let old, let new):
       if old.podUID != new.podUID {
-        depart(old)
+        if !old.isMirror { depart(old) }
       } else if Self.endsSooner(old, new) {
         interrupt(new.podUID)
       }
       podKeys.add(ObjectKey(new))
     case .deleted(let pod):
-      depart(pod)
+      if !pod.isMirror { depart(pod) }
       podKeys.add(ObjectKey(pod))
     }
   }

@@ -10,6 +10,9 @@ public protocol PodVolumes: Sendable {
     _ spec: ContainerSpec, of pod: JSON, attempt: UInt32, environment: ContainerEnvironment,
     sources: PodSources, settings: NodeSettings
   ) async throws(ContainerConfigError) -> [Mount]
+  /// Brings the volumes of a running pod that are made of objects up to date. What cannot be made any more stays as it
+  /// was, and is said why.
+  func refresh(_ pod: JSON, sources: PodSources, settings: NodeSettings) async -> [String]
   /// Removes everything of a pod that has gone, but its logs' folder last.
   func tearDown(podUID: String, settings: NodeSettings) async throws(ContainerConfigError)
 }

@@ -141,7 +141,10 @@ struct ContainerStatusBuilder: Sendable {
       "startedAt": Self.time(status.startedAt), "finishedAt": Self.time(status.finishedAt),
       "containerID": .string("\(runtime)://\(item.id)"),
     ]
-    if !status.message.isEmpty { ended["message"] = .string(status.message) }
+    if !status.message.isEmpty {
+      let count = pod.initContainers.count + pod.appContainers.count + pod.ephemeralContainers.count
+      ended["message"] = .string(TerminationMessage.fitting(status.message, containers: count))
+    }
     return ["terminated": ended]
   }
 

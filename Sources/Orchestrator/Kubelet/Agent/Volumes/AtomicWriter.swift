@@ -7,11 +7,16 @@ public struct AtomicWriter: Sendable {
   private static let newData = "..data_tmp"
   private let files: any NodeFiles
   private let root: String
+  private let ownership: VolumeOwnership?
 
   /// For a volume's folder.
-  public init(_ files: any NodeFiles, root: String) {
+  public init(_ files: any NodeFiles, root: String) { self.init(files, root: root, ownership: nil) }
+
+  /// - Parameter ownership: who is to have what is written.
+  init(_ files: any NodeFiles, root: String, ownership: VolumeOwnership?) {
     self.files = files
     self.root = root
+    self.ownership = ownership
   }
 
   /// Writes these files, by their relative paths, instead of those there are. False if nothing had to be changed.
@@ -33,6 +38,8 @@ public struct AtomicWriter: Sendable {
       }
       try files.write("\(root)/\(new)/\(path)", file.bytes, mode: file.mode)
     }
+    try ownership?.take(root, files)
+    try ownership?.takeAll("\(root)/\(new)", files)
     try files.remove("\(root)/\(Self.newData)")
     try files.link("\(root)/\(Self.newData)", to: new)
     try files.rename("\(root)/\(Self.newData)", to: "\(root)/\(Self.data)")

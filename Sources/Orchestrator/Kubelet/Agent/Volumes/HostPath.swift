@@ -56,7 +56,7 @@ public enum HostPath {
 public enum SubPath {
   /// The full path, when no step of it leaves the volume.
   ///
-  /// Links are refused altogether: whoever can write to the volume could turn one to anywhere on the node between this
+  /// Links are refused: whoever can write to the volume could turn one to anywhere on the node between this
   /// check and the mount. What is missing is made, as a folder.
   public static func resolve(
     _ subPath: String, in volume: String, _ files: any NodeFiles
@@ -74,6 +74,28 @@ public enum SubPath {
         case nil: try files.makeDirectory(path, mode: 0o750)
         default: break
         }
+      }
+      return path
+    } catch {
+      throw ContainerConfigError("failed to prepare subPath: \(error.message)")
+    }
+  }
+
+  /// The full path in a volume that only the kubelet writes: what users see in it are the kubelet's own links.
+  static func resolve(
+    _ subPath: String, inOwn volume: String, _ files: any NodeFiles
+  ) throws(ContainerConfigError) -> String {
+    let parts = subPath.split(separator: "/").filter { $0 != "." }
+    guard !subPath.hasPrefix("/"), !parts.contains("..") else {
+      throw ContainerConfigError("subPath \"\(subPath)\" must be a relative path without \"..\"")
+    }
+    guard !parts.isEmpty else { return volume }
+    do throws(NodeFileError) {
+      // By way of the version that is current now.
+      let version = try files.target("\(volume)/..data") ?? "..data"
+      let path = "\(volume)/\(version)/\(parts.joined(separator: "/"))"
+      guard try files.kind(path) != nil else {
+        throw NodeFileError("there is no \"\(subPath)\" in the volume")
       }
       return path
     } catch {

@@ -8,6 +8,8 @@ public protocol NodeFiles: Sendable {
   func write(_ path: String, _ bytes: [UInt8], mode: UInt32) throws(NodeFileError)
   /// What a file has in it; nil if it is not there.
   func read(_ path: String) throws(NodeFileError) -> [UInt8]?
+  /// The last bytes of a file, and whether they are all of it; nil if it is not there, or is no plain file.
+  func tail(_ path: String, limit: Int) throws(NodeFileError) -> (bytes: [UInt8], isWhole: Bool)?
   /// Makes a symbolic link.
   func link(_ path: String, to target: String) throws(NodeFileError)
   /// Where a symbolic link leads; nil if it is none.
@@ -16,6 +18,10 @@ public protocol NodeFiles: Sendable {
   func rename(_ path: String, to new: String) throws(NodeFileError)
   /// The names in a folder, sorted.
   func list(_ path: String) throws(NodeFileError) -> [String]
+  /// Gives a file or folder to a group, and adds to its permissions. Never follows a link, and leaves its permissions.
+  func give(_ path: String, group: UInt32, adding mode: UInt32) throws(NodeFileError)
+  /// The group and permissions of a path; nil if nothing is there.
+  func group(of path: String) throws(NodeFileError) -> (group: UInt32, mode: UInt32)?
   /// Removes a file, link or whole folder; what is not there is no error. Never follows a link.
   func remove(_ path: String) throws(NodeFileError)
 }

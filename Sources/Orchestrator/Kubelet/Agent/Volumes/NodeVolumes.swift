@@ -12,7 +12,7 @@ public protocol Mounter: Sendable {
 
 /// Pods' files on a node: volumes, hosts files, logs' folders.
 public struct NodeVolumes: PodVolumes {
-  private let files: any NodeFiles
+  let files: any NodeFiles
   private let mounter: any Mounter
   /// A name that is never given twice.
   private let stamp: @Sendable () -> String
@@ -52,8 +52,10 @@ public struct NodeVolumes: PodVolumes {
         throw ContainerConfigError("cannot find volume \"\(name)\" to mount into container \"\(spec.name)\"")
       }
       var path = try await setUp(volume, of: pod, sources, folder: folder)
-      path = try inside(path, wanted, environment)
-      mounts.append(mount(wanted, path))
+      path = try inside(path, wanted, environment, isOwn: volume.isMadeOfObjects)
+      var mount = mount(wanted, path)
+      if volume.isReadOnlyVolume { mount.isReadOnly = true }
+      mounts.append(mount)
     }
     if !mounts.contains(where: { $0.containerPath == "/etc/hosts" }) {
       let hosts = PodNames(pod: pod, settings: settings).hosts(addresses: sources.podAddresses)
@@ -68,6 +70,10 @@ public struct NodeVolumes: PodVolumes {
         try files.makeDirectory(own, mode: 0o750)
         // Whoever the container runs as has to be able to write it.
         try files.write("\(own)/\(attempt)", [], mode: 0o666)
+        // The one before is still told of; those before that are not.
+        for name in try files.list(own) where UInt32(name).map({ $0 &+ 1 < attempt }) ?? false {
+          try files.remove("\(own)/\(name)")
+        }
       }
       mounts.append(Mount(containerPath: path, hostPath: "\(own)/\(attempt)"))
     }
@@ -90,16 +96,18 @@ public struct NodeVolumes: PodVolumes {
 
   /// The part of a volume that a container asks for.
   private func inside(
-    _ path: String, _ wanted: JSON, _ environment: ContainerEnvironment
+    _ path: String, _ wanted: JSON, _ environment: ContainerEnvironment, isOwn: Bool
   ) throws(ContainerConfigError) -> String {
+    var subPath = wanted["subPath"]?.string ?? ""
     if let expression = wanted["subPathExpr"]?.string, !expression.isEmpty {
-      guard let subPath = environment.expandAll(expression) else {
+      guard let expanded = environment.expandAll(expression) else {
         throw ContainerConfigError("missing value for \"\(expression)\"")
       }
-      return try SubPath.resolve(subPath, in: path, files)
+      subPath = expanded
     }
-    guard let subPath = wanted["subPath"]?.string, !subPath.isEmpty else { return path }
-    return try SubPath.resolve(subPath, in: path, files)
+    if subPath.isEmpty { return path }
+    return isOwn
+      ? try SubPath.resolve(subPath, inOwn: path, files) : try SubPath.resolve(subPath, in: path, files)
   }
 
   /// Makes a volume, and says what a user is told if that fails.
@@ -109,10 +117,14 @@ public struct NodeVolumes: PodVolumes {
     do throws(ContainerConfigError) {
       return try await prepare(volume, of: pod, sources, folder: folder)
     } catch {
-      let name = volume["name"]?.string ?? ""
-      throw ContainerConfigError(
-        "MountVolume.SetUp failed for volume \"\(name)\" : \(error.message)", isMountFailure: true)
+      throw Self.failure(volume, error)
     }
+  }
+
+  private static func failure(_ volume: JSON, _ error: ContainerConfigError) -> ContainerConfigError {
+    let name = volume["name"]?.string ?? ""
+    return ContainerConfigError(
+      "MountVolume.SetUp failed for volume \"\(name)\" : \(error.message)", isMountFailure: true)
   }
 
   /// Makes a volume, or brings it up to date, and says where it is.
@@ -127,6 +139,7 @@ public struct NodeVolumes: PodVolumes {
     }
     if let empty = volume["emptyDir"] {
       let path = "\(folder)/volumes/kubernetes.io~empty-dir/\(name)"
+      let isNew = (try? files.kind(path)) == nil
       try make { () throws(NodeFileError) in try files.makeDirectory(path, mode: 0o777) }
       if empty["medium"]?.string == "Memory" {
         let size = empty["sizeLimit"].flatMap { Quantity($0) }?.value
@@ -136,16 +149,48 @@ public struct NodeVolumes: PodVolumes {
           throw ContainerConfigError(error.message)
         }
       }
+      if isNew, let ownership = VolumeOwnership(pod) {
+        try make { () throws(NodeFileError) in try ownership.take(path, files) }
+      }
       return path
     }
+    if pod.claimName(volume) != nil { return try claimed(volume, of: pod, sources, folder: folder) }
+    let path = Self.folder(of: volume, in: folder)
+    try write(volume, of: pod, sources, at: path)
+    return path
+  }
+
+  /// Writes a volume that is made of objects, if it is another one by now.
+  private func write(
+    _ volume: JSON, of pod: JSON, _ sources: PodSources, at path: String
+  ) throws(ContainerConfigError) {
     guard let payload = try VolumeFiles.files(of: volume, in: pod, sources) else {
+      let name = volume["name"]?.string ?? ""
       throw ContainerConfigError("volume \"\(name)\" is of a kind that this kubelet does not have")
     }
-    let path = "\(folder)/volumes/kubernetes.io~\(Self.plugin(volume))/\(name)"
     try make { () throws(NodeFileError) in
-      try AtomicWriter(files, root: path).write(payload, stamp: stamp())
+      let writer = AtomicWriter(files, root: path, ownership: VolumeOwnership(pod, isReadOnly: true))
+      try writer.write(payload, stamp: stamp())
     }
-    return path
+  }
+
+  private static func folder(of volume: JSON, in folder: String) -> String {
+    "\(folder)/volumes/kubernetes.io~\(plugin(volume))/\(volume["name"]?.string ?? "")"
+  }
+
+  /// Writes again what has changed, where it has been written before.
+  public func refresh(_ pod: JSON, sources: PodSources, settings: NodeSettings) async -> [String] {
+    let root = settings.podDirectory(pod)
+    return (pod["spec", "volumes"]?.array ?? []).filter(\.isMadeOfObjects).compactMap { volume in
+      do throws(ContainerConfigError) {
+        let path = Self.folder(of: volume, in: root)
+        guard (try? files.kind(path)) == .directory else { return nil }
+        try write(volume, of: pod, sources, at: path)
+        return nil
+      } catch {
+        return Self.failure(volume, error).message
+      }
+    }
   }
 
   private static func plugin(_ volume: JSON) -> String {

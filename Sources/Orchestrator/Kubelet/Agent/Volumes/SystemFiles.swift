@@ -87,6 +87,37 @@ public struct SystemFiles: NodeFiles {
     }
   }
 
+  /// The last bytes of a file.
+  public func tail(
+    _ path: String, limit: Int
+  ) throws(NodeFileError) -> (bytes: [UInt8], isWhole: Bool)? {
+    // Not waiting for anybody: containers can make a pipe of what they may write.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw Self.failure("open", path)
+    }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw Self.failure("stat", path) }
+    guard status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let start = max(0, Int(status.st_size) - limit)
+    var bytes = [UInt8](repeating: 0, count: min(limit, Int(status.st_size)))
+    var filled = 0
+    while filled < bytes.count {
+      let count = bytes.withUnsafeMutableBytes { buffer in
+        pread(file, buffer.baseAddress.map { $0 + filled }, buffer.count - filled, off_t(start + filled))
+      }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw Self.failure("read", path)
+      }
+      if count == 0 { break }
+      filled += count
+    }
+    return (Array(bytes.prefix(filled)), start == 0)
+  }
+
   /// Makes a symbolic link.
   public func link(_ path: String, to target: String) throws(NodeFileError) {
     guard symlink(target, path) == 0 else { throw Self.failure("symlink", path) }
@@ -120,6 +151,43 @@ public struct SystemFiles: NodeFiles {
       if name != ".", name != ".." { names.append(name) }
     }
     return names.sorted()
+  }
+
+  /// Gives a file or folder to a group.
+  public func give(_ path: String, group: UInt32, adding mode: UInt32) throws(NodeFileError) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      // Whoever uses the volume may have removed it meanwhile.
+      if errno == ENOENT { return }
+      throw Self.failure("lstat", path)
+    }
+    let type = status.st_mode & S_IFMT
+    guard type == S_IFREG || type == S_IFDIR else {
+      guard lchown(path, uid_t.max, group) == 0 || errno == ENOENT else { throw Self.failure("chown", path) }
+      return
+    }
+    // By its descriptor: it may be turned into a link at any time.
+    let file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    guard file >= 0 else {
+      if errno == ENOENT || errno == ELOOP { return }
+      throw Self.failure("open", path)
+    }
+    defer { close(file) }
+    guard fstat(file, &status) == 0 else { throw Self.failure("stat", path) }
+    guard fchown(file, uid_t.max, group) == 0 else { throw Self.failure("chown", path) }
+    guard fchmod(file, (status.st_mode & 0o7777) | mode_t(mode)) == 0 else {
+      throw Self.failure("chmod", path)
+    }
+  }
+
+  /// The group and permissions of a path.
+  public func group(of path: String) throws(NodeFileError) -> (group: UInt32, mode: UInt32)? {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw Self.failure("lstat", path)
+    }
+    return (status.st_gid, UInt32(status.st_mode & 0o7777))
   }
 
   /// Removes a file, link or whole folder.
