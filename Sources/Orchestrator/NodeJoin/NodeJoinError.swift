@@ -23,8 +23,8 @@ public enum NodeJoinError: Error, Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unauthorized:
-      "the server does not accept the token: it is wrong, deleted or expired; "
-        + "make a new one with: orchestrator token create"
+      "the server does not accept the token or certificate: it is wrong, deleted or expired; "
+        + "make a new token with: orchestrator token create"
     case .forbidden(let message): "the server refuses: \(message)"
     case .notApproved(let request, let waited):
       "nobody approved the certificate request \(request) within \(waited.components.seconds) s; "

@@ -1,13 +1,13 @@
 public import Client
 import Exchange
-public import Objects
+import Objects
 
 /// Makes a machine a node: from a token to a certificate of its own, and on from certificate to certificate.
 public struct NodeJoiner: Sendable {
   /// A way to the API server as the owner of a credential.
   public typealias Connect = @Sendable (NodeCredential) throws -> APIClient
 
-  /// How long to wait after a renewal that failed.
+  /// The least time between two orders.
   static let retryPause = Duration.seconds(60)
   /// The longest wait at a time: clocks are set, and machines sleep.
   static let longestWait = Duration.seconds(3600)
@@ -91,7 +91,7 @@ public struct NodeJoiner: Sendable {
   ) async {
     var current = current
     while !Task.isCancelled {
-      // What cannot be read is replaced at once.
+      // What cannot be read is replaced soon.
       let due = life(current.certificate)?.renewal(jitter: jitter()) ?? time.now
       guard await wait(until: due) else { return }
       switch await replace(order, credential(), store) {
@@ -99,8 +99,9 @@ public struct NodeJoiner: Sendable {
       case .failure(let problem):
         if Task.isCancelled { return }
         report("the certificate of \(order.user) could not be renewed and will be tried again: \(problem)")
-        guard (try? await time.sleep(for: Self.retryPause)) != nil else { return }
       }
+      // Even a signer whose certificates have ended when they come gets no flood of orders.
+      guard (try? await time.sleep(for: Self.retryPause)) != nil else { return }
     }
   }
 
