@@ -40,7 +40,9 @@ private func hex(_ bytes: [UInt8]) -> String {
 
   @Test func `what is cut off or changed is no certificate and harms nobody`() {
     let whole = certificate()
-    for length in 0..<whole.count { #expect(PublicKeyInfo.find(inCertificate: Array(whole[..<length])) == nil) }
+    for length in 0..<whole.count {
+      #expect(PublicKeyInfo.find(inCertificate: Array(whole[..<length])) == nil)
+    }
     for position in 0..<40 {
       var changed = whole
       changed[position] = 0xFF
@@ -73,7 +75,9 @@ private func hex(_ bytes: [UInt8]) -> String {
     }
   }
 
-  @Test(arguments: ["", "sha256:", "sha1:" + String(repeating: "a", count: 64), String(repeating: "g", count: 64)])
+  @Test(arguments: [
+    "", "sha256:", "sha1:" + String(repeating: "a", count: 64), String(repeating: "g", count: 64),
+  ])
   func `other texts are no hash`(text: String) { #expect(AuthorityHash(text) == nil) }
 }
 
@@ -170,8 +174,10 @@ private func hex(_ bytes: [UInt8]) -> String {
 
   @Test func `another machine that is gone gives the name free`() {
     #expect(machine.conflict(known: node("m2", "10.0.0.2"), lease: lease(40), now: now) == nil)
-    #expect(machine.conflict(known: node("m2", "10.0.0.2", ready: "Unknown"), lease: lease(1), now: now) == nil)
+    #expect(
+      machine.conflict(known: node("m2", "10.0.0.2", ready: "Unknown"), lease: lease(1), now: now) == nil)
     #expect(machine.conflict(known: node("m2", "10.0.0.2"), lease: nil, now: now) == nil)
-    #expect(machine.conflict(known: node("m2", "10.0.0.2"), lease: ["spec": ["renewTime": "x"]], now: now) == nil)
+    #expect(
+      machine.conflict(known: node("m2", "10.0.0.2"), lease: ["spec": ["renewTime": "x"]], now: now) == nil)
   }
 }

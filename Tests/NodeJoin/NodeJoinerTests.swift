@@ -153,7 +153,9 @@ private final class Cluster: Sendable {
     }
   }
 
-  @Test func `a certificate is renewed at four fifths of its life, again and again, over failures`() async throws {
+  @Test func `a certificate is renewed at four fifths of its life, again and again, over failures`()
+    async throws
+  {
     let cluster = try Cluster()
     let begin = cluster.time.now.seconds
     let stored = Mutex<[Int64]>([])
@@ -193,7 +195,7 @@ private final class Cluster: Sendable {
     #expect(stored.withLock { Array($0.prefix(3)) } == [80_000, 160_060, 240_060])
     #expect(
       cluster.messages.withLock { $0.first }
-        == "the certificate of system:node:a could not be renewed and will be tried again: the server refuses: "
-        + "forbidden: not now")
+        == "the certificate of system:node:a could not be renewed and will be tried again: "
+        + "the server refuses: forbidden: not now")
   }
 }

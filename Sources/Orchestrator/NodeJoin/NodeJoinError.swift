@@ -34,7 +34,8 @@ public enum NodeJoinError: Error, Sendable, Hashable, CustomStringConvertible {
     case .failed(let request, let message):
       "the certificate request \(request) was not signed" + (message.isEmpty ? "" : ": \(message)")
     case .nameInUse(let node, let problem):
-      "another machine runs as node \(node): \(problem); give this one another name, or stop the other and wait 40 s"
+      "another machine runs as node \(node): \(problem); "
+        + "give this one another name, or stop the other and wait 40 s"
     case .otherAuthority(let found):
       "the server's certificate authority is not the one that the token names: it has the hash \(found)"
     case .unavailable(let message): "the server cannot be asked: \(message)"

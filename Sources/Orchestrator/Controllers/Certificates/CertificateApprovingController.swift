@@ -61,13 +61,14 @@ public struct CertificateApprovingController: Controller {
     case .review(let permissions):
       for permission in permissions {
         let answer = try await context.client.create(.accessReviews, request.review(permission.subresource))
-        guard answer["status", "allowed"]?.bool == true else { continue }
+        guard answer["status", "allowed"] == true else { continue }
         try await approve(request, permission.message, context)
         return nil
       }
       context.event(
         request.object, .certificateRequests, isWarning: true, reason: "NotApproved",
-        "\(request.userName) may not create certificatesigningrequests/\(permissions.last?.subresource ?? "")")
+        "\(request.userName) may not create certificatesigningrequests/\(permissions.last?.subresource ?? "")"
+      )
       return Self.patience
     }
   }

@@ -1,4 +1,4 @@
-import Client
+public import Client
 import Exchange
 import Objects
 
