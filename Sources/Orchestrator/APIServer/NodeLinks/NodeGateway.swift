@@ -198,9 +198,10 @@ public final class NodeGateway: NodeConnector {
 
   private static func isUpgrade(_ request: APIRequest) -> Bool {
     request.headers.contains {
-      $0.name == "connection" && $0.value.lowercased().split(separator: ",").contains { part in
-        part.filter { $0 != " " } == "upgrade"
-      }
+      $0.name == "connection"
+        && $0.value.lowercased().split(separator: ",").contains { part in
+          part.filter { $0 != " " } == "upgrade"
+        }
     }
   }
 
