@@ -1,0 +1,2 @@
+import KubeletServer
+import Testing

@@ -1,0 +1,2 @@
+import NodeMetrics
+import Testing
