@@ -47,6 +47,13 @@ import WireSupport
       name: "connection: close", request: "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
       begins: "HTTP/1.1 200 OK\r\n", ends: "GET / [] ", closes: true),
     Case(
+      name: "a request for another protocol, which is not offered",
+      request: "GET / HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\nmore",
+      begins: "HTTP/1.1 200 OK\r\n", ends: "GET / [] ", closes: true),
+    Case(
+      name: "CONNECT", request: "CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\nmore",
+      begins: "HTTP/1.1 ", ends: "CONNECT a:1 [] ", closes: true),
+    Case(
       name: "pipelined, the first answered late",
       request: "GET /later HTTP/1.1\r\nhost: x\r\n\r\nGET /second HTTP/1.1\r\nhost: x\r\n\r\n",
       begins: "HTTP/1.1 200 OK\r\n", ends: "GET /second [] "),

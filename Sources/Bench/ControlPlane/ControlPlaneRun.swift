@@ -257,6 +257,7 @@ public struct ControlPlaneRun: Sendable {
         count += part.count
         if keeps { bytes += part }
       }
+    case .upgrade: throw Failure(description: "a list is answered with another protocol")
     }
     return (count, bytes)
   }

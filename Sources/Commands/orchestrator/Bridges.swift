@@ -3,6 +3,7 @@ import Exchange
 import Foundation
 import HTTP
 import Objects
+import RemoteAPI
 import YAMLObjects
 
 extension APIRequest {
@@ -37,6 +38,7 @@ extension HTTPServerResponse {
       switch response.body {
       case .parts(let parts): .parts(parts)
       case .stream(let stream): .stream(OutgoingStream(stream: stream))
+      case .upgrade(let run): .upgrade { tunnel in await run(TunnelStream(tunnel)) }
       }
     self.init(status: response.status, headers: response.headers, body: body)
   }

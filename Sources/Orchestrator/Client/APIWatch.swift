@@ -39,6 +39,9 @@ public final class APIWatch: Sendable {
     case .parts(let parts):
       stream = nil
       self.parts = Mutex(parts)
+    case .upgrade:
+      stream = nil
+      parts = Mutex([])
     }
   }
 

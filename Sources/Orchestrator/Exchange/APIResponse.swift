@@ -13,6 +13,9 @@ public struct APIResponse: Sendable {
     case parts([[UInt8]])
     /// What comes as it happens, such as a watch's events.
     case stream(any BodyStream)
+    /// Another protocol from here on (`101 Switching Protocols`), which the header `upgrade` names: whoever carries the
+    /// answer calls this with the way to the client, and closes that when it returns.
+    case upgrade(@Sendable (any DuplexStream) async -> Void)
   }
 
   /// An answer with a stream or with parts.
@@ -42,6 +45,21 @@ public protocol BodyStream: Sendable {
   func cancel()
 }
 
+/// Bytes both ways, in order. One reader and one writer at a time.
+public protocol DuplexStream: Sendable {
+  /// The bytes that have come; nil once the other side has ended its direction. Waits until there are some.
+  func read() async throws -> [UInt8]?
+
+  /// Sends bytes; done once they are on their way, so that a side that takes none holds the writer back.
+  func write(_ bytes: [UInt8]) async throws
+
+  /// Ends this side's direction.
+  func finish()
+
+  /// Ends both directions. May be called more than once and from any thread.
+  func close()
+}
+
 extension APIResponse.Body {
   /// All bytes of a body of at most `limit` bytes.
   /// - Throws: `BodyTooLarge`, or what the stream throws.
@@ -58,6 +76,8 @@ extension APIResponse.Body {
           throw BodyTooLarge(limit: limit)
         }
       }
+    // What follows is no body.
+    case .upgrade: break
     }
     guard all.count <= limit else { throw BodyTooLarge(limit: limit) }
     return all

@@ -32,9 +32,20 @@ public struct RemoteTransport: APITransport {
   public func send(_ request: APIRequest) async throws -> APIResponse {
     var headers = request.headers
     if let token { headers.append((name: "authorization", value: "Bearer " + token)) }
-    let response = try await client.send(
-      HTTPClientRequest(
-        method: request.method, target: request.target, headers: headers, body: request.body))
+    let outgoing = HTTPClientRequest(
+      method: request.method, target: request.target, headers: headers, body: request.body)
+    let response: HTTPClientResponse
+    if let name = request.header("upgrade") {
+      switch try await client.upgrade(outgoing, to: name) {
+      case .switched(let headers, let tunnel):
+        return APIResponse(
+          status: 101, headers: headers,
+          body: .upgrade { await Relay.run(TunnelStream(tunnel), $0) })
+      case .answered(let answer): response = answer
+      }
+    } else {
+      response = try await client.send(outgoing)
+    }
     return APIResponse(
       status: response.status, headers: response.headers,
       body: .stream(IncomingStream(stream: response.body)))

@@ -79,7 +79,11 @@ final class HTTP1Handler: ChannelInboundHandler {
           case .failure: HTTPResponse.text(500, "internal error\n")
           }
         handler.pending -= 1
-        handler.answer(response, to: head, keepAlive: head.isKeepAlive && !handler.isShuttingDown, context)
+        // The parser stops behind a request for another protocol, which is answered in this one.
+        let asksForAnother = head.headers.contains(name: "upgrade") || head.method == .CONNECT
+        handler.answer(
+          response, to: head, keepAlive: head.isKeepAlive && !asksForAnother && !handler.isShuttingDown,
+          context)
       }
     }
   }

@@ -21,6 +21,8 @@ final class ClientExchange: Sendable {
 
   private struct State {
     var head: Head?
+    /// What the connection has become after a head that says so.
+    var tunnel: ByteTunnel?
     var bytes: [UInt8] = []
     var ending: Result<Void, any Error>?
     /// The reader has said that it wants no more.
@@ -59,6 +61,14 @@ final class ClientExchange: Sendable {
       }
       if let known { return known }
       await change { $0.head != nil || $0.ending != nil }
+    }
+  }
+
+  /// Behind a head that hands the connection over, once.
+  func takeTunnel() -> ByteTunnel? {
+    state.withLock { state in
+      defer { state.tunnel = nil }
+      return state.tunnel
     }
   }
 
@@ -141,6 +151,13 @@ final class ClientExchange: Sendable {
 
   func receive(_ head: Head) {
     wake { $0.head = head }
+  }
+
+  func receive(_ head: Head, _ tunnel: ByteTunnel) {
+    wake {
+      $0.head = head
+      $0.tunnel = tunnel
+    }
   }
 
   /// Returns how many bytes wait to be read.

@@ -88,6 +88,38 @@ final class ConnectionPool: Sendable {
     }
   }
 
+  /// A new connection for a request that asks for another protocol, which HTTP/1.1 alone can give.
+  func upgradeLink(for exchange: ClientExchange) async throws -> HTTP1Link {
+    try state.withLock { state in
+      guard !state.isClosed else { throw HTTPClientError.closed }
+      guard state.count < limits.connections else { throw HTTPClientError.tooManyCalls }
+      state.dials += 1
+    }
+    let future = dialler.dial(for: self, isUpgrade: true).flatMapThrowing { link in
+      guard case .http1(let link) = link else {
+        Self.close(link)
+        throw HTTPClientError.cannotConnect(
+          address: self.address, reason: "the server does not speak HTTP/1.1")
+      }
+      return link
+    }
+    future.whenComplete { result in
+      let isClosed = self.state.withLock { state in
+        state.dials -= 1
+        if case .success(let link) = result, !state.isClosed { state.busy[ObjectIdentifier(link)] = link }
+        return state.isClosed
+      }
+      if isClosed, case .success(let link) = result { link.close() }
+    }
+    do {
+      try await exchange.wait(for: future)
+    } catch {
+      future.whenSuccess { $0.close() }
+      throw error
+    }
+    return try await future.get()
+  }
+
   private func make(_ promise: EventLoopPromise<Void>) {
     dialler.dial(for: self).whenComplete { result in
       let isClosed = self.state.withLock { state in

@@ -7,7 +7,8 @@ import NIOTLS
 struct Dialler: Sendable {
   enum Security: Sendable {
     case plain(HTTPClient.Version)
-    case tls(NIOSSLContext, serverName: String?)
+    /// `upgrades` offers HTTP/1.1 only.
+    case tls(NIOSSLContext, upgrades: NIOSSLContext, serverName: String?)
   }
 
   let host: String
@@ -20,30 +21,31 @@ struct Dialler: Sendable {
   var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
   /// Fails with an `HTTPClientError`.
-  func dial(for pool: ConnectionPool) -> EventLoopFuture<Link> {
+  /// - Parameter isUpgrade: whether HTTP/1.1 is to be spoken, which alone can hand a connection over.
+  func dial(for pool: ConnectionPool, isUpgrade: Bool = false) -> EventLoopFuture<Link> {
     let loop = group.any()
     let promise = loop.makePromise(of: Link.self)
     loop.execute {
-      connect(on: loop).assumeIsolated().whenComplete { result in
+      connect(on: loop, isUpgrade).assumeIsolated().whenComplete { result in
         switch result {
         case .failure(let error): promise.fail(explain(error))
-        case .success(let channel): negotiate(channel, pool, promise)
+        case .success(let channel): negotiate(channel, isUpgrade, pool, promise)
         }
       }
     }
     return promise.futureResult
   }
 
-  private func connect(on loop: any EventLoop) -> EventLoopFuture<any Channel> {
+  private func connect(on loop: any EventLoop, _ isUpgrade: Bool) -> EventLoopFuture<any Channel> {
     ClientBootstrap(group: loop)
       .connectTimeout(connectTimeout)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelOption(.socketOption(.so_keepalive), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          guard case .tls(let context, let serverName) = security else { return }
+          guard case .tls(let usual, let upgrades, let serverName) = security else { return }
           try channel.pipeline.syncOperations.addHandlers([
-            NIOSSLClientHandler(context: context, serverHostname: serverName),
+            NIOSSLClientHandler(context: isUpgrade ? upgrades : usual, serverHostname: serverName),
             Negotiation(channel.eventLoop.makePromise()),
           ])
         }
@@ -51,14 +53,16 @@ struct Dialler: Sendable {
       .connect(host: host, port: port)
   }
 
-  private func negotiate(_ channel: any Channel, _ pool: ConnectionPool, _ promise: EventLoopPromise<Link>) {
+  private func negotiate(
+    _ channel: any Channel, _ isUpgrade: Bool, _ pool: ConnectionPool, _ promise: EventLoopPromise<Link>
+  ) {
     let timer = channel.eventLoop.scheduleTask(in: connectTimeout) {
       promise.fail(HTTPClientError.timedOut("\(address) accepts connections, and does not answer"))
       channel.close(promise: nil)
     }
     promise.futureResult.whenComplete { _ in timer.cancel() }
     switch security {
-    case .plain(let version): install(version, channel, pool, promise)
+    case .plain(let version): install(isUpgrade ? .http1 : version, channel, pool, promise)
     case .tls:
       do {
         let negotiation = try channel.pipeline.syncOperations.handler(type: Negotiation.self)

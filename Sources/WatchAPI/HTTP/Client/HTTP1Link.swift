@@ -4,7 +4,7 @@ import NIOHTTP1
 /// A client's HTTP/1.1 connection: one call at a time, and kept for the next.
 ///
 /// Safe: because every member but the constants is used on the event loop only; what is called from elsewhere posts to it.
-final class HTTP1Link: ChannelDuplexHandler, ExchangeControl, @unchecked Sendable {
+final class HTTP1Link: ChannelDuplexHandler, RemovableChannelHandler, ExchangeControl, @unchecked Sendable {
   typealias InboundIn = HTTPClientResponsePart
   typealias OutboundIn = HTTPClientRequestPart
   typealias OutboundOut = HTTPClientRequestPart
@@ -12,13 +12,17 @@ final class HTTP1Link: ChannelDuplexHandler, ExchangeControl, @unchecked Sendabl
   private let pool: ConnectionPool
   private let channel: any Channel
   private let mailbox: LoopMailbox
+  private let codec: HTTP1Codec
   private var context: ChannelHandlerContext?
   private var exchange: ClientExchange?
   private var isSafe = false
+  private var asksForUpgrade = false
+  private var isSwitching = false
   private var hasAnswered = false
   private var keepsAlive = true
   private var calls = 0
   private var readIsPending = false
+  private var switchingHead: ClientExchange.Head?
   private var failure: (any Error)?
   private var idleTimer: Scheduled<Void>?
 
@@ -29,11 +33,12 @@ final class HTTP1Link: ChannelDuplexHandler, ExchangeControl, @unchecked Sendabl
     mailbox = LoopMailbox.current(of: channel.eventLoop)
     var limits = NIOHTTPDecoderLimitConfiguration()
     limits.maxHeaderListSize = pool.limits.headBytes
-    let pipeline = channel.pipeline.syncOperations
-    try pipeline.addHTTPClientHandlers(
-      leftOverBytesStrategy: .dropBytes, enableOutboundHeaderValidation: true,
-      decoderLimitConfiguration: limits)
-    try pipeline.addHandler(self)
+    let encoder = HTTPRequestEncoder()
+    let decoder = ByteToMessageHandler(
+      HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
+    let validator = NIOHTTPRequestHeadersValidator()
+    codec = HTTP1Codec(encoder: encoder, decoder: decoder, others: [validator])
+    try channel.pipeline.syncOperations.addHandlers([encoder, decoder, validator, self])
   }
 
   var isActive: Bool { channel.isActive }
@@ -54,6 +59,7 @@ final class HTTP1Link: ChannelDuplexHandler, ExchangeControl, @unchecked Sendabl
       self.idleTimer?.cancel()
       self.exchange = exchange
       self.isSafe = request.isSafe
+      self.asksForUpgrade = request.asksForUpgrade
       self.hasAnswered = false
       self.calls += 1
       self.write(request, context)
@@ -110,16 +116,38 @@ final class HTTP1Link: ChannelDuplexHandler, ExchangeControl, @unchecked Sendabl
     switch unwrapInboundIn(data) {
     case .head(let head):
       hasAnswered = true
+      isSwitching = head.status == .switchingProtocols && asksForUpgrade
       keepsAlive = head.isKeepAlive && head.status.code >= 200
-      exchange.receive((Int(head.status.code), head.headers.map { ($0.name.lowercased(), $0.value) }))
+      let answer = (Int(head.status.code), head.headers.map { ($0.name.lowercased(), $0.value) })
+      // The caller hears of a tunnel once there is one.
+      if isSwitching { switchingHead = answer } else { exchange.receive(answer) }
     case .body(let bytes):
       bytes.withUnsafeReadableBytes { _ = exchange.receive($0) }
     case .end:
       self.exchange = nil
+      if isSwitching {
+        handOver(context, exchange)
+        return
+      }
       // Free before the caller hears of the end, so that its next call finds this connection.
       if keepsAlive { rest(context) } else { context.close(promise: nil) }
       exchange.finish(.success(()))
     }
+  }
+
+  /// What follows is another protocol. The connection counts as busy until it is closed.
+  private func handOver(_ context: ChannelHandlerContext, _ exchange: ClientExchange) {
+    let limits = TunnelLimits(
+      unreadBytes: pool.limits.unreadBytes, idleTimeout: pool.limits.tunnelIdleTimeout)
+    do {
+      let tunnel = try TunnelHandler.takeOver(channel, from: self, codec, limits: limits)
+      if let switchingHead { exchange.receive(switchingHead, tunnel) }
+      exchange.finish(.success(()))
+    } catch {
+      context.close(promise: nil)
+      exchange.finish(.failure(HTTPClientError.connectionLost("\(error)")))
+    }
+    channel.closeFuture.whenComplete { _ in self.pool.retire(self) }
   }
 
   private func rest(_ context: ChannelHandlerContext) {
@@ -145,6 +173,7 @@ final class HTTP1Link: ChannelDuplexHandler, ExchangeControl, @unchecked Sendabl
 
   private func over() {
     idleTimer?.cancel()
+    if isSwitching, exchange == nil { return }
     pool.retire(self)
     guard let exchange else { return }
     self.exchange = nil

@@ -63,7 +63,12 @@ public final class HTTPClient: Sendable {
     case .tls(let tls):
       scheme = "https"
       isDefaultPort = port == 443
-      made = .tls(try Self.makeContext(tls), serverName: Self.serverName(tls.serverName ?? host))
+      var upgrades = tls
+      upgrades.versions = [.http1]
+      let usual = try Self.makeContext(tls)
+      made = .tls(
+        usual, upgrades: tls.versions == [.http1] ? usual : try Self.makeContext(upgrades),
+        serverName: Self.serverName(tls.serverName ?? host))
     }
     dialler = Dialler(
       host: host, port: port, security: made, connectTimeout: limits.connectTimeout, group: group)
@@ -80,6 +85,35 @@ public final class HTTPClient: Sendable {
   public func send(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
     let prepared = try PreparedRequest(request, scheme: scheme, authority: authority)
     let exchange = ClientExchange()
+    return try await inTime(request, exchange) {
+      let (status, headers) = try await call(prepared, exchange)
+      return HTTPClientResponse(status: status, headers: headers, body: HTTPClientBody(exchange))
+    }
+  }
+
+  /// Asks for another protocol (RFC 9110, 7.8) on a connection of its own, over HTTP/1.1; done when the head of the answer
+  /// has come. Cancelling the task ends the call.
+  /// - Parameter name: the protocol's, such as `SPDY/3.1`.
+  /// - Throws: `HTTPClientError`, or `CancellationError`.
+  public func upgrade(_ request: HTTPClientRequest, to name: String) async throws -> HTTPClientUpgrade {
+    let prepared = try PreparedRequest(request, scheme: scheme, authority: authority, upgrade: name)
+    let exchange = ClientExchange()
+    return try await inTime(request, exchange) {
+      do {
+        try await pool.upgradeLink(for: exchange).start(prepared, exchange)
+        let (status, headers) = try await exchange.head()
+        if let tunnel = exchange.takeTunnel() { return .switched(headers: headers, tunnel: tunnel) }
+        return .answered(
+          HTTPClientResponse(status: status, headers: headers, body: HTTPClientBody(exchange)))
+      } catch let failure as RepeatableFailure {
+        throw failure.reason
+      }
+    }
+  }
+
+  private func inTime<Answer: Sendable>(
+    _ request: HTTPClientRequest, _ exchange: ClientExchange, _ body: () async throws -> Answer
+  ) async throws -> Answer {
     let timer = request.headTimeout.map { amount in
       dialler.group.any().scheduleTask(in: amount) { [address = dialler.address] in
         exchange.drop(HTTPClientError.timedOut("no answer from \(address)"))
@@ -87,8 +121,7 @@ public final class HTTPClient: Sendable {
     }
     defer { timer?.cancel() }
     return try await withTaskCancellationHandler {
-      let (status, headers) = try await call(prepared, exchange)
-      return HTTPClientResponse(status: status, headers: headers, body: HTTPClientBody(exchange))
+      try await body()
     } onCancel: {
       exchange.drop(CancellationError())
     }
@@ -148,10 +181,16 @@ struct PreparedRequest: Sendable {
   let headers: [(name: String, value: String)]
   let body: [UInt8]
 
+  /// Whether the server is asked to take up another protocol.
+  let asksForUpgrade: Bool
+
   /// Whether making the call twice does no harm (RFC 9110, 9.2.1).
   var isSafe: Bool { method == "GET" || method == "HEAD" || method == "OPTIONS" }
 
-  init(_ request: HTTPClientRequest, scheme: String, authority: String) throws(HTTPClientError) {
+  /// - Parameter upgrade: the protocol that is asked for, if any.
+  init(
+    _ request: HTTPClientRequest, scheme: String, authority: String, upgrade: String? = nil
+  ) throws(HTTPClientError) {
     guard !request.method.isEmpty, request.method.utf8.allSatisfy(Self.isMethodByte) else {
       throw .invalidRequest("the method \(request.method.debugDescription)")
     }
@@ -168,6 +207,13 @@ struct PreparedRequest: Sendable {
     if !request.body.isEmpty || ["POST", "PUT", "PATCH"].contains(request.method) {
       fields.append(("content-length", String(request.body.count)))
     }
+    if let upgrade {
+      guard !upgrade.isEmpty, HeaderBlock.isValid(name: "upgrade", value: upgrade) else {
+        throw .invalidRequest("the protocol \(upgrade.debugDescription)")
+      }
+      fields += [("connection", "Upgrade"), ("upgrade", upgrade)]
+    }
+    asksForUpgrade = upgrade != nil
     method = request.method
     target = request.target
     self.scheme = scheme

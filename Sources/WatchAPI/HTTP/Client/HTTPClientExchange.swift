@@ -39,6 +39,14 @@ public struct HTTPClientResponse: Sendable {
   public func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 }
 
+/// The answer to a request for another protocol.
+public enum HTTPClientUpgrade: Sendable {
+  /// The server has taken it up; what follows the head goes through `tunnel`. Names of `headers` are in lower case.
+  case switched(headers: [(name: String, value: String)], tunnel: ByteTunnel)
+  /// The server has answered the request as any other.
+  case answered(HTTPClientResponse)
+}
+
 /// Why a call did not come to its end.
 public enum HTTPClientError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The method, the target or a header field is nothing that HTTP allows.
@@ -85,6 +93,8 @@ public struct HTTPClientLimits: Sendable {
   public var headBytes = 256 << 10
   /// An HTTP/1.1 connection that nobody has used for this long is closed.
   public var idleTimeout: TimeAmount = .seconds(60)
+  /// A connection that was taken over for another protocol is closed when nothing moves on it for this long.
+  public var tunnelIdleTimeout: TimeAmount = .hours(4)
   /// Attempts at a call that no server has looked at.
   public var attempts = 3
   /// The bounds of an HTTP/2 connection.

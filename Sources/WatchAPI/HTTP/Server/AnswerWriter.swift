@@ -15,6 +15,9 @@ protocol AnswerSink: AnyObject {
   func flush()
   /// Breaks off, so that the peer knows that something is missing.
   func abort()
+  /// Sends the head of an answer that takes over the connection, of which nothing was written before, and hands the
+  /// connection over; nil when that cannot be. The sink has done its work then.
+  func upgrade(headers: [(name: String, value: String)]) -> ByteTunnel?
 }
 
 /// One request's way to its answer: has the handler answer in a task, and moves the answer to the sink no faster than the
@@ -142,7 +145,20 @@ final class AnswerWriter: @unchecked Sendable {
       // Watchers wait for the head before the first event.
       sink.flush()
       return stream
+    case .upgrade:
+      // Only `answer` has a task to run it in.
+      return begin(.text(500, "this answer cannot take over the connection\n"), toHead: toHead)
     }
+  }
+
+  private func upgrade(_ response: HTTPServerResponse) -> ByteTunnel? {
+    guard let sink, !isOver else { return nil }
+    if let tunnel = sink.upgrade(headers: response.headers) {
+      finish()
+      return tunnel
+    }
+    _ = begin(.text(400, "the request does not ask for another protocol over HTTP/1.1\n"), toHead: false)
+    return nil
   }
 
   private func writeParts() {
@@ -201,6 +217,15 @@ final class AnswerWriter: @unchecked Sendable {
   private func answer(_ request: HTTPServerRequest, _ handler: any HTTPExchangeHandler) async {
     let response = await handler.handle(request)
     let isHead = request.method == "HEAD"
+    if case .upgrade(let run) = response.body {
+      let tunnel = await withCheckedContinuation { continuation in
+        mailbox.post { continuation.resume(returning: self.upgrade(response)) }
+      }
+      guard let tunnel else { return }
+      await run(tunnel)
+      tunnel.close()
+      return
+    }
     guard case .stream = response.body else {
       mailbox.post { _ = self.begin(response, toHead: isHead) }
       return

@@ -6,7 +6,7 @@ import NIOHTTP1
 /// that goes away is noticed, until the next request shows up: that one waits.
 ///
 /// Safe: because all of it is used on the connection's event loop only.
-final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendable {
+final class HTTP1Exchanges: ChannelDuplexHandler, RemovableChannelHandler, AnswerSink, @unchecked Sendable {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
@@ -23,6 +23,7 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
 
   private let server: ServerContext
   private let peer: PeerInfo
+  private let codec: HTTP1Codec
   private var context: ChannelHandlerContext?
   private var state = State.idle
   private var body: [UInt8] = []
@@ -38,9 +39,10 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
   private let limit = MovingDeadline()
   private var stallTimer: Scheduled<Void>?
 
-  init(server: ServerContext, peer: PeerInfo) {
+  private init(server: ServerContext, peer: PeerInfo, codec: HTTP1Codec) {
     self.server = server
     self.peer = peer
+    self.codec = codec
   }
 
   /// Adds all handlers of a connection, the first at `position`.
@@ -55,13 +57,13 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
     limits.maxHeaderFieldCount = server.limits.headerFields
     var encoding = HTTPResponseEncoder.Configuration()
     encoding.automaticallySetFramingHeaders = false
+    let encoder = HTTPResponseEncoder(configuration: encoding)
+    // What follows a request for another protocol is that protocol's, and is forwarded when the decoder goes.
+    let decoder = ByteToMessageHandler(
+      HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
+    let codec = HTTP1Codec(encoder: encoder, decoder: decoder)
     try channel.pipeline.syncOperations.addHandlers(
-      [
-        HTTPResponseEncoder(configuration: encoding),
-        ByteToMessageHandler(
-          HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)),
-        HTTP1Exchanges(server: server, peer: peer),
-      ], position: position)
+      [encoder, decoder, HTTP1Exchanges(server: server, peer: peer, codec: codec)], position: position)
   }
 
   // MARK: channel events
@@ -284,6 +286,29 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
     context?.close(promise: nil)
   }
 
+  func upgrade(headers: [(name: String, value: String)]) -> ByteTunnel? {
+    guard let context, case .answering(let request) = state, request.asksForUpgrade, !isShuttingDown,
+      let name = headers.first(where: { $0.name == "upgrade" })
+    else { return nil }
+    var fields = HTTPHeaders([("connection", "Upgrade"), name])
+    for (name, value) in headers
+    where !ConnectionFields.contains(name) && HeaderBlock.isValid(name: name, value: value) {
+      fields.add(name: name, value: value)
+    }
+    let limits = TunnelLimits(
+      unreadBytes: server.limits.tunnelBytes, idleTimeout: server.limits.tunnelIdleTimeout)
+    let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: fields)
+    context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+    writer = nil
+    state = .lingering
+    do {
+      return try TunnelHandler.takeOver(context.channel, from: self, codec, limits: limits)
+    } catch {
+      context.close(promise: nil)
+      return nil
+    }
+  }
+
   /// Closes the sending side and drops what comes, so that a client that is still sending reads the answer rather than a
   /// reset.
   private func linger(_ context: ChannelHandlerContext) {
@@ -330,4 +355,10 @@ final class HTTP1Exchanges: ChannelDuplexHandler, AnswerSink, @unchecked Sendabl
 extension HTTPRequestHead {
   /// HTTP/1.0: no chunks, no interim answers. The parser lets no other major version pass.
   fileprivate var isOld: Bool { version.minor == 0 }
+
+  /// Whether the parser stops behind this request, as another protocol is asked for (RFC 9110, 7.8).
+  fileprivate var asksForUpgrade: Bool {
+    !isOld && method != .CONNECT && headers.contains(name: "upgrade")
+      && headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
+  }
 }

@@ -130,6 +130,9 @@ final class HTTP2Exchange: HTTP2Stream, AnswerSink, @unchecked Sendable {
 
   func abort() { reset(HTTP2Error.internalError) }
 
+  /// A stream of HTTP/2 can be taken over by extended CONNECT only (RFC 8441), which is not offered.
+  func upgrade(headers: [(name: String, value: String)]) -> ByteTunnel? { nil }
+
   override func didBecomeWritable() { writer?.sinkBecameWritable() }
 }
 

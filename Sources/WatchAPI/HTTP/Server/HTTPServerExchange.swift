@@ -33,12 +33,18 @@ public struct HTTPServerRequest: Sendable {
 
 /// An answer.
 public struct HTTPServerResponse: Sendable {
-  /// What follows the headers. Taking over the connection (`Upgrade`, for exec and attach) would be one more case.
+  /// Speaks another protocol on a connection that is taken over; done when nothing more is to be said, upon which the
+  /// connection is closed. It has to read, to notice that the client goes away.
+  public typealias Upgrade = @Sendable (ByteTunnel) async -> Void
+
+  /// What follows the headers.
   public enum Body: Sendable {
     /// All of it, in parts that others may hold too; they are copied piece by piece as the socket takes them.
     case parts([[UInt8]])
     /// What comes as it happens; pulled only while the socket takes bytes.
     case stream(any ResponseStream)
+    /// Another protocol, named by the header `upgrade`; see `HTTPServerResponse.upgrade`.
+    case upgrade(Upgrade)
   }
 
   /// The HTTP status code, 200 to 999.
@@ -54,6 +60,17 @@ public struct HTTPServerResponse: Sendable {
     self.status = status
     self.headers = headers
     self.body = body
+  }
+
+  /// Takes over the connection for another protocol (RFC 9110, 7.8), which the request must have asked for: it came over
+  /// HTTP/1.1 with the fields `upgrade` and `connection: upgrade`. Any other request is answered with 400.
+  /// - Parameters:
+  ///   - name: the protocol's, such as `SPDY/3.1`.
+  ///   - headers: of the answer, beside `upgrade` and `connection`.
+  public static func upgrade(
+    to name: String, headers: [(name: String, value: String)] = [], run: @escaping Upgrade
+  ) -> HTTPServerResponse {
+    HTTPServerResponse(status: 101, headers: [("upgrade", name)] + headers, body: .upgrade(run))
   }
 
   /// A short answer in plain text.

@@ -14,6 +14,10 @@ public struct HTTPServerLimits: Sendable {
   public var idleTimeout: TimeAmount = .seconds(120)
   /// An HTTP/1.1 connection whose client takes no bytes of an answer for this long is closed.
   public var stallTimeout: TimeAmount = .minutes(5)
+  /// A connection that was taken over for another protocol is closed when nothing moves on it for this long.
+  public var tunnelIdleTimeout: TimeAmount = .hours(4)
+  /// Bytes that wait to be read on such a connection before its client is held back.
+  public var tunnelBytes = 256 << 10
   /// Bytes of a stream that wait for the connection's event loop, beyond one piece as the stream gave it.
   public var coalescedBytes = 32 << 10
   /// Pings may come this often on an idle HTTP/2 connection; a client that keeps pinging faster is sent away.
