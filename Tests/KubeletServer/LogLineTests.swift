@@ -1,2 +1,0 @@
-import KubeletServer
-import Testing
