@@ -24,7 +24,9 @@ struct LogLineHead: Hashable {
     default: return nil
     }
     // Further tags may follow the first, behind colons.
-    switch parts[2].split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).first.map(Array.init) {
+    switch parts[2].split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).first.map(
+      Array.init)
+    {
     case [UInt8(ascii: "F")]: isPartial = false
     case [UInt8(ascii: "P")]: isPartial = true
     default: return nil
