@@ -62,6 +62,10 @@ final class HTTP1Link: ChannelDuplexHandler, RemovableChannelHandler, ExchangeCo
       self.asksForUpgrade = request.asksForUpgrade
       self.hasAnswered = false
       self.calls += 1
+      // The other protocol's end may come in one turn of reading with its beginning.
+      if request.asksForUpgrade {
+        try? self.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+      }
       self.write(request, context)
     }
   }
@@ -133,6 +137,11 @@ final class HTTP1Link: ChannelDuplexHandler, RemovableChannelHandler, ExchangeCo
       if keepsAlive { rest(context) } else { context.close(promise: nil) }
       exchange.finish(.success(()))
     }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .inputClosed? = event as? ChannelEvent { context.close(promise: nil) }
+    context.fireUserInboundEventTriggered(event)
   }
 
   /// What follows is another protocol. The connection counts as busy until it is closed.
