@@ -1,2 +1,0 @@
-import NodeMetrics
-import Testing
