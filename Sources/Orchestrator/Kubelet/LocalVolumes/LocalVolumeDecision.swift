@@ -67,8 +67,8 @@ enum VolumeTask: Sendable, Hashable {
       self = .keep
       return
     }
-    let capacity = volume["spec", "capacity", "storage"].flatMap { Quantity($0) } ?? Quantity(0)
-    let known = claim["status", "capacity", "storage"].flatMap { Quantity($0) } ?? Quantity(0)
+    let capacity: Quantity = volume["spec", "capacity", "storage"].flatMap { Quantity($0) } ?? Quantity(0)
+    let known: Quantity = claim["status", "capacity", "storage"].flatMap { Quantity($0) } ?? Quantity(0)
     if capacity.value < claim.requestedBytes {
       self = .expand(bytes: claim.requestedBytes)
     } else if known < capacity {
