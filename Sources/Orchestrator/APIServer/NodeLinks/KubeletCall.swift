@@ -34,7 +34,8 @@ struct KubeletCall: Sendable, Hashable {
       path = "/\(subresource)" + whole
       // What the client asks for in its words, in the kubelet's.
       for (name, kubeletName, usual) in [
-        ("stdin", "input", false), ("stdout", "output", true), ("stderr", "error", true), ("tty", "tty", false),
+        ("stdin", "input", false), ("stdout", "output", true), ("stderr", "error", true),
+        ("tty", "tty", false),
       ] where Self.isTrue(request, name, else: usual) {
         query.append(Parameter(name: kubeletName, value: "1"))
       }

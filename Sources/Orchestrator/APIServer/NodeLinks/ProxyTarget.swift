@@ -44,11 +44,12 @@ struct ProxyTarget: Sendable, Hashable {
     for slice in slices
     where slice["metadata", "labels", "kubernetes.io/service-name"]?.string == name.name {
       guard
-        let number = (slice["ports"]?.array ?? []).first(where: { ($0["name"]?.string ?? "") == port })?["port"]?
+        let number = (slice["ports"]?.array ?? []).first(where: { ($0["name"]?.string ?? "") == port })?[
+          "port"]?
           .integer.flatMap({ Int(exactly: $0) })
       else { continue }
       for endpoint in slice["endpoints"]?.array ?? []
-      where endpoint["conditions", "ready"]?.bool != false {
+      where endpoint["conditions", "ready"]?.boolean != false {
         if let address = endpoint["addresses"]?.array?.first?.string { found.append((address, number)) }
       }
     }
