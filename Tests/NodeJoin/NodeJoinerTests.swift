@@ -192,8 +192,9 @@ private final class Cluster: Sendable {
     let cluster = try Cluster()
     let maps = try #require(Resource.builtIn(group: "", version: "v1", resource: "configmaps"))
     let pem = PEMText.text("CERTIFICATE", [1, 2, 3])
+    let data = Base64.encode(Array(pem.utf8))
     let kubeconfig =
-      "clusters:\n- cluster:\n    certificate-authority-data: \(Base64.encode(Array(pem.utf8)))\n    server: x\n"
+      "clusters:\n- cluster:\n    certificate-authority-data: \(data)\n    server: x\n"
     let discovery = ClusterDiscovery(patience: cluster.patience) { bytes in
       bytes + [UInt8](repeating: 0, count: 32 - bytes.count)
     }
