@@ -77,6 +77,30 @@ import X509
     #expect(throws: AccessError.self) { try CertificateRequest(pem: "no") }
   }
 
+  @Test func `a request is signed for the names, usages and time that it asks for`() throws {
+    let authority = try CertificateAuthority.make(now: now)
+    let (request, _) = try CertificateRequest.make(
+      user: "system:node:n", groups: ["system:nodes"], names: ["n.example", "10.0.0.1", "fd00::1"])
+    let read = try CertificateRequest(pem: request)
+    #expect(read.dnsNames == ["n.example"] && read.addresses == ["10.0.0.1", "fd00::1"])
+    #expect(read.otherNameCount == 0)
+    let pem = try authority.sign(
+      requestPEM: request, usageNames: ["server auth", "digital signature"], now: now, seconds: 3600)
+    let certificate = try Certificate(pemEncoded: pem)
+    #expect(try certificate.extensions.subjectAlternativeNames?.count == 3)
+    #expect(try certificate.extensions.keyUsage == KeyUsage(digitalSignature: true))
+    #expect(try certificate.extensions.extendedKeyUsage == ExtendedKeyUsage([.serverAuth]))
+    let life = try CertificateAuthority.validity(ofCertificatePEM: pem)
+    #expect(life.begin.seconds == now.seconds - 300 && life.end.seconds == now.seconds + 3600)
+    let plain = try Certificate(
+      pemEncoded: try authority.sign(requestPEM: request, usageNames: ["client auth"], now: now))
+    #expect(try plain.extensions.keyUsage == nil)
+    #expect(throws: AccessError("usage \"cert sign\" is not supported")) {
+      try authority.sign(requestPEM: request, usageNames: ["client auth", "cert sign"], now: now)
+    }
+    #expect(throws: AccessError.self) { try CertificateAuthority.validity(ofCertificatePEM: "no") }
+  }
+
   @Test func `a folder is made once, and certificates are renewed in time`() async throws {
     let directory = FileManager.default.temporaryDirectory.path + "/access-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: directory) }

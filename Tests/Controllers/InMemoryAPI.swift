@@ -18,6 +18,8 @@ final class InMemoryAPI: APITransport {
     var count = 0
     var idleWrites: [String] = []
     var requestCount = 0
+    var user = Strategy.User()
+    var reviewer: @Sendable (JSON) -> Bool = { _ in false }
   }
 
   private struct Key: Hashable {
@@ -46,6 +48,14 @@ final class InMemoryAPI: APITransport {
       state.objects.filter { $0.key.resource == resource }.map(\.value).sorted { $0.name < $1.name }
     }
   }
+
+  /// As whom objects are made from now on.
+  func act(as name: String, groups: [String]) {
+    state.withLock { $0.user = Strategy.User(name: name, groups: groups) }
+  }
+
+  /// Who answers SubjectAccessReviews; by default nobody may do anything.
+  func review(_ reviewer: @escaping @Sendable (JSON) -> Bool) { state.withLock { $0.reviewer = reviewer } }
 
   /// Requests to write what was there already.
   var idleWrites: [String] { state.withLock { $0.idleWrites } }
@@ -148,6 +158,10 @@ final class InMemoryAPI: APITransport {
         throw StatusError.notFound(resource, name: name)
       }
       return response(200, object)
+    case "POST" where plural == "subjectaccessreviews":
+      var review = try JSON.parse(request.body)
+      review["status"] = ["allowed": .boolean(state.withLock { $0.reviewer }(review))]
+      return response(201, review)
     case "POST": return response(201, try create(resource, try JSON.parse(request.body)))
     case "PUT":
       return response(200, try update(key, try JSON.parse(request.body), subresource: subresource))
@@ -263,7 +277,7 @@ final class InMemoryAPI: APITransport {
     .builtIn(group: resource.group, version: resource.version, kind: resource.kind)
   }
 
-  private var write: Strategy.Write { .init(time: now) }
+  private var write: Strategy.Write { .init(time: now, user: state.withLock { $0.user }) }
 
   private func check(_ errors: [FieldError], _ resource: Resource, _ name: String) throws(StatusError) {
     guard errors.isEmpty else {
@@ -326,6 +340,8 @@ final class InMemoryAPI: APITransport {
       var finalized = old
       finalized["spec", "finalizers"] = object["spec", "finalizers"]
       object = finalized
+    } else if subresource == "approval" {
+      strategy(resource).prepareForApprovalUpdate(&object, from: old, write: write)
     } else if subresource == "status" {
       strategy(resource).prepareForStatusUpdate(&object, from: old, write: write)
       try check(

@@ -57,15 +57,12 @@ struct AgentCommand: ParsableCommand {
   }
 
   private func serve(on group: any EventLoopGroup, logger: Logger) async throws {
-    let name = node.nodeName
     let transport = try await RemoteTransport(identity(), on: group)
     guard let address = node.nodeIp ?? NodeAddress.find() else {
       throw ConfigurationError(
         .value, "this machine has no address that others could reach it by; --node-ip names one")
     }
-    var settings = NodeProcess.Settings(
-      name: name, address: address, folder: NodeProcess.Settings.folder(of: dataDir))
-    settings.take(node)
+    var settings = try NodeProcessSettings(node, address: address, dataFolder: dataDir)
     let told = try await ClusterConfiguration(
       APIClient(transport: transport, userAgent: "orchestrator-agent"))
     settings.clusterCIDR = clusterCidr ?? told.clusterCIDR

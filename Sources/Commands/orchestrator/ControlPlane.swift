@@ -2,7 +2,6 @@ import APIServer
 import Access
 import Client
 import Commands
-import Controllers
 import Exchange
 import Foundation
 import GRPC
@@ -13,7 +12,6 @@ import NIOPosix
 import NIOSSL
 import NodeHost
 import Objects
-import SchedulerLoop
 import Storage
 import StoreLinks
 import StoreServer
@@ -186,10 +184,15 @@ struct ControlPlane {
 
     await withTaskGroup(of: Void.self) { tasks in
       tasks.addTask { await served.run() }
-      if settings.components.contains(.scheduler) { tasks.addTask { await schedule(served.server) } }
+      let components = Components(areShared: flags.store != nil, logger: logger)
+      if settings.components.contains(.scheduler) {
+        let client = client(served.server, as: Components.schedulerName)
+        tasks.addTask { await components.schedule(client) }
+      }
       if settings.components.contains(.controllers) {
-        let authority = pki.authority.certificatePEM
-        tasks.addTask { await control(served.server, authority: authority, ranges: settings.podRanges) }
+        let client = client(served.server, as: Components.controllersName, ["system:masters"])
+        let (authority, ranges) = (pki.authority.certificatePEM, settings.podRanges)
+        tasks.addTask { await components.control(client, authority: authority, ranges: ranges) }
       }
       tasks.addTask {
         await Self.whenReady(served.server)
@@ -200,7 +203,7 @@ struct ControlPlane {
         logger.info("the control plane is ready", metadata: ["kubeconfig": "\(kubeconfig)"])
       }
       if let node {
-        tasks.addTask { await runNode(node, served.server, address: advertised, on: group) }
+        tasks.addTask { await runNode(node, served.server, address: advertised, on: group, started: started) }
       }
       for await _ in tasks {}
       await served.retire()
@@ -234,74 +237,32 @@ struct ControlPlane {
 
   /// This machine as a node of its own control plane.
   private func runNode(
-    _ flags: NodeFlags, _ server: APIServer, address: String, on group: any EventLoopGroup
+    _ flags: NodeFlags, _ server: APIServer, address: String, on group: any EventLoopGroup,
+    started: Started
   ) async {
-    let name = flags.nodeName
-    var settings = NodeProcess.Settings(
-      name: name, address: flags.nodeIp ?? address,
-      folder: NodeProcess.Settings.folder(of: self.flags.dataDir))
-    settings.take(flags)
-    settings.clusterCIDR = self.flags.clusterCidr
-    settings.serviceCIDR = self.flags.serviceClusterIpRange
-    settings.clusterDomain = flags.clusterDomain ?? Self.clusterDomain
-    settings.clusterDNS = [flags.clusterDns ?? clusterDNS]
-    await Self.whenReady(server)
-    let node = NodeProcess(
-      settings: settings,
-      transport: server.transport(as: UserInfo(name: "system:node:\(name)", groups: ["system:nodes"])),
-      group: group, logger: logger)
     do {
-      try await node.run()
+      var settings = try NodeProcessSettings(flags, address: address, dataFolder: self.flags.dataDir)
+      settings.clusterCIDR = self.flags.clusterCidr
+      settings.serviceCIDR = self.flags.serviceClusterIpRange
+      settings.clusterDomain = flags.clusterDomain ?? Self.clusterDomain
+      settings.clusterDNS = [flags.clusterDns ?? clusterDNS]
+      await Self.whenReady(server)
+      let user = UserInfo(name: "system:node:\(settings.name)", groups: ["system:nodes"])
+      try await NodeProcess(
+        settings: settings, transport: server.transport(as: user), group: group, logger: logger
+      ).run()
     } catch {
-      logger.error("the node does not run: \(error)")
+      // Whoever asked for a node wants one.
+      if !Task.isCancelled { started.fail(error) }
     }
   }
 
   private static let apiserver = UserInfo(name: "system:apiserver", groups: ["system:masters"])
 
-  private func schedule(_ server: APIServer) async {
-    let client = APIClient(
-      transport: server.transport(as: UserInfo(name: "system:kube-scheduler")),
-      userAgent: "kube-scheduler/raftkv")
-    await leading("kube-scheduler", client) {
-      let informers = InformerSet(client: client)
-      let recorder = EventRecorder(client: client, component: "default-scheduler")
-      let loop = SchedulerLoop(
-        client: client, informers: informers, recorder: recorder, seed: .random(in: 0...UInt64.max))
-      await withTaskGroup(of: Void.self) { group in
-        group.addTask { await informers.run() }
-        group.addTask { await recorder.run() }
-        group.addTask { await loop.run() }
-      }
-    }
-  }
-
-  private func control(_ server: APIServer, authority: String, ranges: PodRanges) async {
-    let client = APIClient(
-      transport: server.transport(
-        as: UserInfo(name: "system:kube-controller-manager", groups: ["system:masters"])),
-      userAgent: "kube-controller-manager/raftkv")
-    let logger = logger
-    await leading("kube-controller-manager", client) {
-      await ControllerGroup(
-        ControllerGroup.workloads + ControllerGroup.housekeeping(rootCertificate: authority)
-          + [NodeIPAMController(ranges)], client: client,
-        report: { controller, object, error in
-          logger.debug("\(controller) tries again: \(object): \(error.message)")
-        }
-      ).run()
-    }
-  }
-
-  /// Runs a component in one process of all that share a store; alone, without asking.
-  private func leading(_ name: String, _ client: APIClient, _ work: @escaping @Sendable () async -> Void)
-    async
-  {
-    guard flags.store != nil else { return await work() }
-    let election = LeaderElection(
-      client: client, name: name,
-      identity: "\(ProcessInfo.processInfo.hostName)_\(UUID().uuidString.lowercased())")
-    while !Task.isCancelled { await election.run(work) }
+  private func client(_ server: APIServer, as user: String, _ groups: [String] = []) -> APIClient {
+    APIClient(
+      transport: server.transport(as: UserInfo(name: "system:" + user, groups: groups)),
+      userAgent: user + "/raftkv")
   }
 
   // MARK: Files and names

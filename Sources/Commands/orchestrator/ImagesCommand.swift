@@ -27,7 +27,7 @@ struct ImagesCommand: ParsableCommand {
       if let path = containerRuntimeEndpoint {
         return path.hasPrefix("unix://") ? String(path.dropFirst("unix://".count)) : path
       }
-      let path = ContainerdLayout(folder: NodeProcess.Settings.folder(of: dataDir) + "/containerd").socket
+      let path = ContainerdLayout(folder: NodeProcessSettings.folder(of: dataDir) + "/containerd").socket
       guard FileManager.default.fileExists(atPath: path) else {
         throw ConfigurationError(
           .value,

@@ -29,6 +29,9 @@ struct NodeFlags: ParsableArguments {
   @Option(help: "The name server of pods (default: the cluster's own).")
   var clusterDns: String?
 
+  @Option(help: "What to run here of the node, separated by commas.")
+  var nodeComponents = "kubelet,proxy,dns"
+
   @Option(help: "The port of the kubelet.")
   var kubeletPort = 10250
 

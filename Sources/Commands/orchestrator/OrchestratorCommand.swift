@@ -19,7 +19,8 @@ struct OrchestratorCommand: ParsableCommand {
     version: Version.text,
     subcommands: [
       AllCommand.self, ServerCommand.self, AgentCommand.self, TokenCommand.self, StatusCommand.self,
-      ImagesCommand.self, ProxyCommand.self, SimulateCommand.self,
+      ImagesCommand.self, SchedulerCommand.self, ControllersCommand.self, ProxyCommand.self,
+      SimulateCommand.self,
     ],
     defaultSubcommand: AllCommand.self)
 }

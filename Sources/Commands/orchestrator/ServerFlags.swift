@@ -96,12 +96,7 @@ struct ServerFlags: ParsableArguments {
     guard (0..<65536).contains(securePort) else {
       throw ConfigurationError(.usage, "--secure-port: \(securePort) is no port")
     }
-    guard let podRanges = PodRanges(clusterCidr, nodeMaskSize: nodeCidrMaskSize) else {
-      throw ConfigurationError(
-        .usage,
-        "--cluster-cidr, --node-cidr-mask-size: \(clusterCidr) is no range of IPv4 addresses that can be cut into parts of "
-          + "/\(nodeCidrMaskSize)")
-    }
+    let podRanges = try PodRanges(flag: clusterCidr, nodeMaskSize: nodeCidrMaskSize)
     return Settings(components: chosen, nodePorts: first...last, podRanges: podRanges)
   }
 }

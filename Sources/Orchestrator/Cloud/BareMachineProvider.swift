@@ -1,5 +1,5 @@
 public import Client
-public import Objects
+import Objects
 import Synchronization
 
 /// Stands in for a cloud where there is none: nodes are the machines that they say they are, services of type

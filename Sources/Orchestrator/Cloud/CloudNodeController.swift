@@ -40,7 +40,8 @@ struct CloudNodeController: Sendable {
     do throws(CloudError) {
       metadata = try await instances.metadata(node)
     } catch {
-      throw error.status
+      guard let retryAfter = error.retryAfter else { throw error.status }
+      return retryAfter
     }
     var node = node
     if let patch = Self.addressPatch(node, metadata) {

@@ -7,9 +7,10 @@ import subprocess
 import threading
 import time
 
-from cluster import Failure, expect, pod
+from cluster import PATIENCE_SECONDS, Failure, expect, pod
 
 NODE_PORT = 30080
+PATIENCE = f"--timeout={PATIENCE_SECONDS}s"
 
 
 def start(cluster):
@@ -22,7 +23,7 @@ def runs(cluster):
     watch = cluster.kubectl_process("get", "pods", "-w", "--no-headers")
     cluster.example("web.yaml")
     cluster.wait_for_pods("app=web", 3)
-    cluster.kubectl("rollout", "status", "deployment", "web", "--timeout=300s")
+    cluster.kubectl("rollout", "status", "deployment", "web", PATIENCE)
     watch.send_signal(signal.SIGTERM)
     lines = watch.communicate(timeout=30)[0]
     if "Running" not in lines:
@@ -47,7 +48,7 @@ def is_served(cluster):
 
 def has_a_name(cluster):
     cluster.apply(pod("asker", "sleep 1000000"))
-    cluster.kubectl("wait", "--for=condition=Ready", "pod/asker", "--timeout=300s")
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/asker", PATIENCE)
     address = service_address(cluster)
 
     def ask(name):
@@ -61,7 +62,7 @@ def has_a_name(cluster):
 
 def tells_its_log(cluster):
     cluster.apply(pod("talker", "n=0; while true; do n=$((n+1)); echo line $n; sleep 0.2; done"))
-    cluster.kubectl("wait", "--for=condition=Ready", "pod/talker", "--timeout=300s")
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/talker", PATIENCE)
     expect("a tail", len(cluster.wait("lines", lambda: cluster.kubectl(
         "logs", "talker", "--tail=2").splitlines()[1:] and cluster.kubectl("logs", "talker", "--tail=2").splitlines())), 2)
     follow = cluster.kubectl_process("logs", "-f", "talker", "--tail=1")
@@ -158,7 +159,7 @@ def updates_without_a_failure(cluster):
     try:
         before = {item["metadata"]["name"] for item in cluster.pods("app=web")}
         cluster.kubectl("rollout", "restart", "deployment", "web")
-        cluster.kubectl("rollout", "status", "deployment", "web", "--timeout=300s")
+        cluster.kubectl("rollout", "status", "deployment", "web", PATIENCE)
         cluster.wait("three new pods", lambda: len(cluster.pods("app=web")) == 3)
         after = {item["metadata"]["name"] for item in cluster.pods("app=web")}
         expect("pods of before", before & after, set())
@@ -171,7 +172,7 @@ def updates_without_a_failure(cluster):
 
 def runs_the_job(cluster):
     cluster.example("job.yaml")
-    cluster.kubectl("wait", "--for=condition=Complete", "job/words", "--timeout=300s")
+    cluster.kubectl("wait", "--for=condition=Complete", "job/words", PATIENCE)
     expect("the words", cluster.kubectl("logs", "job/words").strip(), "5")
 
 

@@ -18,7 +18,7 @@ from control_plane import Process, kubectl_default, orchestrator  # noqa: E402
 from machines import Machine, call, enter_namespaces  # noqa: E402
 
 # Machines that run tests are slow at times; nothing here is slow for long.
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = int(os.environ.get("PATIENCE_SECONDS", "300"))
 IMAGES = ["busybox.tar", "web.tar"]
 
 

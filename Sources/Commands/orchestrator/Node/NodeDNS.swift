@@ -18,7 +18,7 @@ struct NodeDNS: Sendable {
   /// How often the node's EndpointSlice is looked at, and how soon again if that failed.
   private static let (checkPeriod, retryPeriod) = (Duration.seconds(30), Duration.seconds(2))
 
-  let settings: NodeProcess.Settings
+  let settings: NodeProcessSettings
   let client: APIClient
   let group: any EventLoopGroup
   let logger: Logger

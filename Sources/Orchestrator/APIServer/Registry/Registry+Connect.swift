@@ -7,9 +7,16 @@ extension Registry {
   /// `proxy`.
   /// - Throws: 404 if the object is not there, 400 if it has no node yet, 503 if there is no way to nodes.
   public func connect(
-    _ target: Target, _ request: APIRequest, _ context: WriteContext
+    _ sent: Target, _ request: APIRequest, _ context: WriteContext
   ) async throws(StatusError) -> APIResponse {
-    try target.checkObject()
+    try sent.checkObject()
+    var target = sent
+    if sent.subresource == "proxy" {
+      guard let proxied = ProxiedName(sent.name) else {
+        throw .badRequest("\(sent.name) names no object, with or without a scheme and a port")
+      }
+      target.name = proxied.name
+    }
     guard let stored = try await stores[target.resource].get(target.objectName) else {
       throw .notFound(target.resource, name: target.name)
     }
@@ -32,7 +39,7 @@ extension Registry {
     guard let nodes else {
       throw .unavailable("there is no way from this server to the nodes of the cluster")
     }
-    return try await nodes.connect(target, object: object, request: request, objects: self)
+    return try await nodes.connect(sent, object: object, request: request, objects: self)
   }
 }
 

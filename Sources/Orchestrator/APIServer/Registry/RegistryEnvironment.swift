@@ -80,7 +80,9 @@ public struct BoundObject: Sendable {
 /// The way to what runs on nodes: `pods/log`, `pods/exec`, `pods/attach`, `pods/portforward` and all `proxy`.
 public protocol NodeConnector: Sendable {
   /// Carries a request on and answers with what comes back.
-  /// - Parameter object: what the target names, as it is stored; its node is yet to be looked up.
+  /// - Parameters:
+  ///   - target: of a `proxy` request, with a name that may have a scheme and a port (`ProxiedName`).
+  ///   - object: what the target names, as it is stored; its node is yet to be looked up.
   func connect(_ target: Target, object: JSON, request: APIRequest, objects: any ObjectSource)
     async throws(StatusError) -> APIResponse
 }

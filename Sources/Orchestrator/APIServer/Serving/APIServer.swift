@@ -122,6 +122,12 @@ public final class APIServer: APITransport {
     let attributes = info.attributes(user)
     let decision = await authorizer.authorize(attributes)
     guard decision.isAllowed else { throw forbidden(attributes, decision) }
+    if let also = info.furtherVerb {
+      var further = attributes
+      further.verb = also
+      let decision = await authorizer.authorize(further)
+      guard decision.isAllowed else { throw forbidden(further, decision) }
+    }
 
     // Those who keep the cluster going do not wait behind others.
     if info.isLongRunning || user.groups.contains("system:masters") {

@@ -2,7 +2,7 @@ public import Access
 public import Admission
 import Exchange
 public import Objects
-import Registry
+public import Registry
 public import Storage
 import Synchronization
 
@@ -31,6 +31,8 @@ public final class ServedAPI: Sendable {
     public var identity: String
     /// Reads and writes YAML.
     public var yaml: (any YAMLCoding)?
+    /// The way to what runs on nodes; without one, requests for that are answered with 503.
+    public var nodes: (any NodeConnector)?
     /// Takes lines for the log.
     public var log: @Sendable (String) -> Void
     /// The time.
@@ -129,7 +131,7 @@ public final class ServedAPI: Sendable {
     ) { Int.random(in: 0..<$0) }
     registry = Registry(
       stores: stores, admission: admission, hooks: [allocation], authorizer: WriteAuthorizer(rbac: rbac),
-      tokens: IssuedTokens(tokens: tokens),
+      tokens: IssuedTokens(tokens: tokens), nodes: settings.nodes,
       environment: RegistryEnvironment(now: settings.now, uid: settings.uid, nameSuffix: suffix))
     var environment = ServerEnvironment(now: settings.now, newID: settings.uid)
     environment.yaml = settings.yaml

@@ -11,7 +11,7 @@ public struct MemoryMounter: Mounter {
 
   /// Mounts memory at a folder; nothing happens if that is so already.
   public func mountMemory(at path: String, sizeBytes: Int64?) async throws(NodeFileError) {
-    guard !MountTable(Self.read()).points.contains(path) else { return }
+    guard !MountTable(Self.read()).points.contains(Self.resolved(path)) else { return }
     let options = sizeBytes.map { "size=\($0)" } ?? ""
     guard mount("tmpfs", path, "tmpfs", UInt(MS_NOSUID | MS_NODEV), options) == 0 else {
       throw NodeFileError("mount tmpfs at \(path): \(String(cString: strerror(errno)))")
@@ -20,12 +20,19 @@ public struct MemoryMounter: Mounter {
 
   /// Takes away every mount at or below a path, the last one first.
   public func unmountAll(below path: String) async throws(NodeFileError) {
-    for point in MountTable(Self.read()).points(below: path) {
+    for point in MountTable(Self.read()).points(below: Self.resolved(path)) {
       // Lazily: what still has a file open there does not keep the pod from going.
       guard umount2(point, Int32(MNT_DETACH)) == 0 || errno == EINVAL || errno == ENOENT else {
         throw NodeFileError("umount \(point): \(String(cString: strerror(errno)))")
       }
     }
+  }
+
+  /// The kernel's table has no links in it.
+  private static func resolved(_ path: String) -> String {
+    guard let text = realpath(path, nil) else { return path }
+    defer { free(text) }
+    return String(cString: text)
   }
 
   private static func read() -> String { HostFile.text(table) }

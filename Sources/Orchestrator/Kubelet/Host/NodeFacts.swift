@@ -44,7 +44,7 @@ public struct NodeFacts: Sendable, Hashable {
     facts.processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     facts.memoryBytes = memory(
       HostFile.text(root + "/proc/meminfo"),
-      limits: ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].map { line($0) })
+      limits: memoryGroups(HostFile.text(root + "/proc/self/cgroup")).map { line($0) })
     var disk = statvfs()
     if statvfs(dataFolder, &disk) == 0 { facts.diskBytes = Int64(clamping: disk.f_blocks * disk.f_frsize) }
     return facts
@@ -56,6 +56,24 @@ public struct NodeFacts: Sendable, Hashable {
       return String(line.dropFirst(12)).filter { $0 != "\"" && $0 != "'" }
     }
     return "Linux"
+  }
+
+  /// Where the limits of a process's control group and of those above it are, by its list of groups (cgroups(7)). Within
+  /// a container a path may lead out of what is seen there: then only what is at the top counts.
+  static func memoryGroups(_ text: String) -> [String] {
+    let lines = text.split(separator: "\n").map {
+      $0.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+    }
+    .filter { $0.count == 3 }
+    let first = lines.first { $0[1].split(separator: ",").contains("memory") }
+    guard let line = first ?? lines.first(where: { $0[0] == "0" && $0[1].isEmpty }) else { return [] }
+    let (top, file) =
+      first == nil ? ("/sys/fs/cgroup", "memory.max") : ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+    let parts = line[2].split(separator: "/")
+    let depth = parts.contains("..") ? 0 : parts.count
+    return (0...depth).reversed().map { count in
+      ([top] + parts.prefix(count).map(String.init) + [file]).joined(separator: "/")
+    }
   }
 
   /// Bytes, from proc_meminfo(5) and the limits of control groups, of which those that are no number say nothing.

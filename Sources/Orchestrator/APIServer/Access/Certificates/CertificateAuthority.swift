@@ -132,9 +132,46 @@ public struct CertificateAuthority: Sendable {
       seconds: seconds)
   }
 
+  /// Signs what a request asks for, for usages in the words of the certificates API: `client auth`, `server auth`,
+  /// `digital signature` and `key encipherment`.
+  /// - Throws: also for any other usage.
+  public func sign(
+    requestPEM: String, usageNames: [String], now: Timestamp, seconds: Int64 = certificateSeconds
+  ) throws(AccessError) -> String {
+    var usages: [Usage] = []
+    for name in usageNames {
+      switch name {
+      case "client auth": usages.append(.client)
+      case "server auth": usages.append(.server)
+      case "digital signature", "key encipherment": break
+      default: throw AccessError("usage \"\(name)\" is not supported")
+      }
+    }
+    let (signs, enciphers) = (
+      usageNames.contains("digital signature"), usageNames.contains("key encipherment")
+    )
+    let request = try CertificateRequest(pem: requestPEM)
+    return try sign(
+      request.publicKey, subject: request.subject, names: request.names, usages: usages,
+      keyUsage: signs || enciphers ? KeyUsage(digitalSignature: signs, keyEncipherment: enciphers) : nil,
+      now: now, seconds: seconds)
+  }
+
+  /// From when to when a certificate in PEM form is good.
+  public static func validity(ofCertificatePEM pem: String) throws(AccessError) -> (
+    begin: Timestamp, end: Timestamp
+  ) {
+    let certificate = try attempt("the certificate cannot be read") { () throws in
+      try Certificate(pemEncoded: pem)
+    }
+    func time(_ date: Date) -> Timestamp { Timestamp(seconds: Int64(date.timeIntervalSince1970)) }
+    return (time(certificate.notValidBefore), time(certificate.notValidAfter))
+  }
+
   private func sign(
     _ publicKey: Certificate.PublicKey, subject: DistinguishedName, names: [GeneralName], usages: [Usage],
-    now: Timestamp, seconds: Int64
+    keyUsage: KeyUsage? = KeyUsage(digitalSignature: true, keyEncipherment: true), now: Timestamp,
+    seconds: Int64
   ) throws(AccessError) -> String {
     let identifier = try Self.attempt("the authority's certificate cannot be read") { () throws in
       try certificate.extensions.subjectKeyIdentifier?.keyIdentifier
@@ -147,7 +184,7 @@ public struct CertificateAuthority: Sendable {
         issuer: certificate.subject, subject: subject,
         extensions: try Certificate.Extensions {
           Critical(BasicConstraints.notCertificateAuthority)
-          Critical(KeyUsage(digitalSignature: true, keyEncipherment: true))
+          if let keyUsage { Critical(keyUsage) }
           try ExtendedKeyUsage(usages.map { $0 == .client ? .clientAuth : .serverAuth })
           if let identifier { AuthorityKeyIdentifier(keyIdentifier: identifier) }
           if !names.isEmpty { SubjectAlternativeNames(names) }

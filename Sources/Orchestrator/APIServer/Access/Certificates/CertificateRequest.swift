@@ -11,7 +11,9 @@ public struct CertificateRequest: Sendable {
   public let groups: [String]
   /// The DNS names that are asked for.
   public let dnsNames: [String]
-  /// How many other names are asked for.
+  /// The addresses that are asked for, in text.
+  public let addresses: [String]
+  /// How many names of other kinds are asked for.
   public let otherNameCount: Int
 
   let subject: DistinguishedName
@@ -39,22 +41,31 @@ public struct CertificateRequest: Sendable {
     publicKey = request.publicKey
     (userName, groups) = Self.nameAndGroups(of: request.subject)
     dnsNames = names.compactMap { if case .dnsName(let name) = $0 { name } else { nil } }
-    otherNameCount = names.count - dnsNames.count
+    addresses = names.compactMap(SubjectName.address)
+    otherNameCount = names.count - dnsNames.count - addresses.count
   }
 
   /// A new key and the request for its certificate, both in PEM form, as a joining node makes them.
-  public static func make(user: String, groups: [String]) throws(AccessError) -> (
-    request: String, key: String
-  ) {
+  /// - Parameter names: DNS names and addresses of a server.
+  public static func make(
+    user: String, groups: [String], names: [String] = []
+  ) throws(AccessError) -> (request: String, key: String) {
     let key = P256.Signing.PrivateKey()
     let request = try CertificateAuthority.attempt("a certificate request cannot be made") { () throws in
       let subject = try DistinguishedName {
         for group in groups { OrganizationName(group) }
         CommonName(user)
       }
+      var attributes = CertificateSigningRequest.Attributes()
+      if !names.isEmpty {
+        let alternatives = try Certificate.Extensions {
+          SubjectAlternativeNames(names.map(SubjectName.parse))
+        }
+        try attributes.append(.init(ExtensionRequest(extensions: alternatives)))
+      }
       let request = try CertificateSigningRequest(
-        version: .v1, subject: subject, privateKey: Certificate.PrivateKey(key),
-        attributes: CertificateSigningRequest.Attributes(), signatureAlgorithm: .ecdsaWithSHA256)
+        version: .v1, subject: subject, privateKey: Certificate.PrivateKey(key), attributes: attributes,
+        signatureAlgorithm: .ecdsaWithSHA256)
       return try request.serializeAsPEM().pemString + "\n"
     }
     return (request, key.pemRepresentation + "\n")

@@ -12,4 +12,14 @@ enum SubjectName {
     }
     return .dnsName(text)
   }
+
+  /// The text of an address; nil for every other name.
+  static func address(_ name: GeneralName) -> String? {
+    guard case .ipAddress(let address) = name,
+      let family = [4: AF_INET, 16: AF_INET6][address.bytes.count]
+    else { return nil }
+    var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+    guard inet_ntop(family, Array(address.bytes), &text, socklen_t(text.count)) != nil else { return nil }
+    return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
 }
