@@ -39,6 +39,7 @@ public final class KubeletRunner: Sendable {
     var failure: PodPlan.Failure?
     /// The pod as it was after the last write of its status: the informer may still have the one before.
     var written: JSON?
+    var prefetch: Prefetch?
     /// Nil until its volumes were looked at.
     var volumes: VolumeMemory?
   }
