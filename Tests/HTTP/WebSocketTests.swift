@@ -21,22 +21,28 @@ import Testing
   }
 
   // RFC 6455, 5.7.
-  @Test(arguments: [
-    ([0x81, 0x05, 0x48, 0x65, 0x6C, 0x6C, 0x6F], false, WebSocketFrame(.text, ByteBuffer(string: "Hello"))),
-    (
-      [0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58], true,
-      WebSocketFrame(.text, ByteBuffer(string: "Hello"))
-    ),
-    ([0x01, 0x03, 0x48, 0x65, 0x6C], false, WebSocketFrame(.text, ByteBuffer(string: "Hel"), isFinal: false)),
-    (
-      [0x82, 0x7E, 0x01, 0x00] + [UInt8](repeating: 7, count: 256), false,
-      WebSocketFrame(.binary, ByteBuffer(repeating: 7, count: 256))
-    ),
-    (
-      [0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0] + [UInt8](repeating: 7, count: 65_536), false,
-      WebSocketFrame(.binary, ByteBuffer(repeating: 7, count: 65_536))
-    ),
-  ] as [([UInt8], Bool, WebSocketFrame)])
+  @Test(
+    arguments: [
+      (
+        [0x81, 0x05, 0x48, 0x65, 0x6C, 0x6C, 0x6F], false, WebSocketFrame(.text, ByteBuffer(string: "Hello"))
+      ),
+      (
+        [0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58], true,
+        WebSocketFrame(.text, ByteBuffer(string: "Hello"))
+      ),
+      (
+        [0x01, 0x03, 0x48, 0x65, 0x6C], false,
+        WebSocketFrame(.text, ByteBuffer(string: "Hel"), isFinal: false)
+      ),
+      (
+        [0x82, 0x7E, 0x01, 0x00] + [UInt8](repeating: 7, count: 256), false,
+        WebSocketFrame(.binary, ByteBuffer(repeating: 7, count: 256))
+      ),
+      (
+        [0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0] + [UInt8](repeating: 7, count: 65_536), false,
+        WebSocketFrame(.binary, ByteBuffer(repeating: 7, count: 65_536))
+      ),
+    ] as [([UInt8], Bool, WebSocketFrame)])
   func `frames`(bytes: [UInt8], isMasked: Bool, frame: WebSocketFrame) throws {
     #expect(frame.encoded(mask: isMasked ? 0x37FA_213D : nil) == ByteBuffer(bytes: bytes))
     // Whole, and byte by byte.
@@ -52,11 +58,12 @@ import Testing
     #expect(try decoder.next() == frame)
   }
 
-  @Test(arguments: [
-    ([0xC1, 0x00], 1002), ([0x83, 0x00], 1002), ([0x81, 0x80], 1002), ([0x09, 0x00], 1002),
-    ([0x89, 0x7E], 1002), ([0x82, 0x7E, 0x10, 0x00], 1009),
-    ([0x82, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], 1009),
-  ] as [([UInt8], UInt16)])
+  @Test(
+    arguments: [
+      ([0xC1, 0x00], 1002), ([0x83, 0x00], 1002), ([0x81, 0x80], 1002), ([0x09, 0x00], 1002),
+      ([0x89, 0x7E], 1002), ([0x82, 0x7E, 0x10, 0x00], 1009),
+      ([0x82, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], 1009),
+    ] as [([UInt8], UInt16)])
   func `what is no frame is refused`(bytes: [UInt8], code: UInt16) {
     var decoder = WebSocketDecoder(expectsMask: false, payloadBytes: 1_000)
     decoder.push(ByteBuffer(bytes: bytes))

@@ -140,7 +140,8 @@ public final class NodeGateway: NodeConnector {
       method: "POST", target: call.target,
       headers: [(name: "x-stream-protocol-version", value: PortForwardTunnel.streamProtocol)],
       headTimeout: settings.answerTimeout)
-    switch try await Self.reach("error dialing backend", { try await client.upgrade(outgoing, to: "SPDY/3.1") })
+    switch try await Self.reach(
+      "error dialing backend", { try await client.upgrade(outgoing, to: "SPDY/3.1") })
     {
     case .answered(let response): return Self.passedOn(response, client)
     case .switched(_, let tunnel):
