@@ -214,7 +214,6 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "Crypto", package: "swift-crypto"),
       ] + nio),
     command(
       "bench", ["Bench", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -249,8 +248,9 @@ let package = Package(
         "ContainerRuntime", "GRPC", "HTTP", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ] + nio),
     .executableTarget(
-      name: "cri-probe", dependencies: ["ContainerRuntime"] + nio, path: "Tests/ContainerdProbe",
-      swiftSettings: settings),
+      name: "cri-probe",
+      dependencies: ["ContainerRuntime", "KubeletServer", "HTTP", "Objects", "Exchange", "Client"] + nio,
+      path: "Tests/ContainerdProbe", swiftSettings: settings),
     tests("Kubelet", ["Kubelet", "ContainerRuntime", "Client", "ClientSupport", "Objects", "Exchange"]),
     tests(
       "NodeHost",

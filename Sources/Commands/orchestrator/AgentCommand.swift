@@ -9,6 +9,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import NodeHost
+import NodeJoin
 import Objects
 import RemoteAPI
 

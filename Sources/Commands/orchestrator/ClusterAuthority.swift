@@ -1,7 +1,5 @@
 import Access
 import Controllers
-import Crypto
-import Foundation
 import Objects
 
 /// The cluster's certificate authority as controllers need it.
@@ -25,11 +23,6 @@ struct ClusterAuthority: CertificateSigning {
 
   func end(ofCertificate certificate: String) -> Timestamp? {
     try? CertificateAuthority.validity(ofCertificatePEM: certificate).end
-  }
-
-  /// HMAC with SHA-256.
-  @Sendable static func authenticate(_ message: [UInt8], _ key: [UInt8]) -> [UInt8] {
-    Array(HMAC<SHA256>.authenticationCode(for: message, using: SymmetricKey(data: key)))
   }
 
   private static func attempt<Result>(

@@ -1,3 +1,4 @@
+import Access
 import Client
 import Cloud
 import Controllers
@@ -68,17 +69,12 @@ struct Components: Sendable {
     var all =
       ControllerGroup.workloads + ControllerGroup.volumes
       + ControllerGroup.housekeeping(rootCertificate: settings.rootCertificate)
-    all += [
-      NodeIPAMController(settings.ranges), TokenCleaner(),
-      BootstrapSigner(
-        server: settings.server, authority: settings.rootCertificate,
-        authenticate: ClusterAuthority.authenticate),
-    ]
+    all.append(NodeIPAMController(settings.ranges))
     if let authority = settings.authority {
-      all += [
-        CertificateApprovingController(authority: authority, reservedNames: settings.reservedNames),
-        CertificateSigningController(authority: authority), CertificateCleaner(authority: authority),
-      ]
+      all += ControllerGroup.joining(
+        server: settings.server, certificate: settings.rootCertificate, authority: authority,
+        reservedNames: settings.reservedNames,
+        authenticate: { MessageAuthentication.code(for: $0, key: $1) })
     }
     return all
   }

@@ -32,32 +32,49 @@ struct NodeIdentity: Sendable {
     var credential: NodeCredential
   }
 
-  /// Joins, unless this machine has joined before.
+  /// Joins, unless this machine has joined before with a certificate that is still good.
   /// - Throws: what is wrong, and what to do.
   func join() async throws -> Joined {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    if let known = stored() {
-      try await joiner(known).checkName(known.credential)
-      return known
+    let known = stored()
+    guard let server = known?.server ?? server else { throw Self.usage }
+    let authority: String
+    if let known {
+      authority = known.authority
+    } else {
+      authority = try await discover(server)
     }
-    guard let server, let token else {
-      throw ConfigurationError(
-        .usage, "--server and --token tell which cluster to join; orchestrator token create --print-join-command prints both")
-    }
-    guard let token = JoinToken(token) else {
-      throw ConfigurationError(
-        .usage, "--token: it is none of orchestrator token create (ID.SECRET@HASH)")
-    }
-    let authority = try await discover(server, token)
-    let bootstrap = try client(
-      Kubeconfig(server: server, authority: authority, token: token.token.description))
     var joined = Joined(
-      server: server, authority: authority, credential: NodeCredential(certificate: "", key: ""))
-    logger.info("joining", metadata: ["server": "\(server)", "node": "\(node)"])
-    joined.credential = try await joiner(joined).join(bootstrap: bootstrap)
-    try store(joined)
-    logger.info("joined: the node's certificate is kept in \(folder)")
+      server: server, authority: authority,
+      credential: known?.credential ?? NodeCredential(certificate: "", key: ""))
+    let cluster = joined
+    let (credential, isNew) = try await joiner(joined).credential(
+      stored: known?.credential, life: Self.life
+    ) { () async throws(NodeJoinError) in
+      logger.info("joining", metadata: ["server": "\(server)", "node": "\(node)"])
+      do {
+        guard let text = token, let token = JoinToken(text) else { throw Self.usage }
+        return try client(
+          Kubeconfig(server: server, authority: cluster.authority, token: token.token.description))
+      } catch {
+        throw NodeJoinError.local(message: "\(error)")
+      }
+    }
+    joined.credential = credential
+    if isNew {
+      try store(joined)
+      logger.info("joined; the node's certificate is kept", metadata: ["file": "\(file)"])
+    }
     return joined
+  }
+
+  private static let usage = ConfigurationError(
+    .usage,
+    "--server and --token tell which cluster to join; orchestrator token create --print-join-command prints both")
+
+  private static let life: @Sendable (String) -> CertificateLife? = { text in
+    guard let life = try? CertificateAuthority.validity(ofCertificatePEM: text) else { return nil }
+    return CertificateLife(begin: life.begin, end: life.end)
   }
 
   /// The certificate with which the kubelet's port is served: waits until the Node object is there.
@@ -81,10 +98,7 @@ struct NodeIdentity: Sendable {
     let current = Locked(joined)
     await joiner(joined).keep(
       .client(node: node), current: joined.credential, credential: { current.get().credential },
-      life: { text in
-        guard let life = try? CertificateAuthority.validity(ofCertificatePEM: text) else { return nil }
-        return CertificateLife(begin: life.begin, end: life.end)
-      }
+      life: Self.life
     ) { credential in
       var next = current.get()
       next.credential = credential
@@ -97,37 +111,36 @@ struct NodeIdentity: Sendable {
   // MARK: Steps
 
   /// Finds the authority that the token names: until then the server is asked without trusting it.
-  private func discover(_ server: String, _ token: JoinToken) async throws -> String {
-    guard let maps = Resource.builtIn(group: "", version: "v1", resource: "configmaps") else { return "" }
+  private func discover(_ server: String) async throws -> String {
+    guard let token else { throw Self.usage }
+    guard let hash = JoinToken(token).flatMap({ AuthorityHash($0.authorityHash) }) else {
+      throw ConfigurationError(
+        .usage, "--token: it is none of orchestrator token create (ID.SECRET@HASH)")
+    }
     var anybody = Kubeconfig(server: server, authority: nil, token: nil)
     anybody.skipsVerification = true
-    let info: JSON
-    do throws(StatusError) {
-      info = try await client(anybody).get(maps, namespace: "kube-public", name: "cluster-info")
-    } catch {
-      throw ConfigurationError(.value, "\(server) does not tell who it is: \(error.message)")
-    }
-    let text = info["data", "kubeconfig"]?.string ?? ""
-    let told = try Kubeconfig(text: text, path: "of cluster-info", context: nil)
-    guard let hash = AuthorityHash(token.authorityHash) else { return "" }
-    return try hash.authority(in: String(decoding: told.certificateAuthority ?? [], as: UTF8.self)) {
-      JoinToken.hash($0)
-    }
+    return try await ClusterDiscovery(patience: patience) { JoinToken.hash($0) }
+      .authority(hash, from: try client(anybody))
+  }
+
+  private var patience: Patience {
+    let logger = logger
+    return Patience(report: { logger.info("\($0)") })
+  }
+
+  private static let makeRequest: CertificateClerk.RequestMaker = { order in
+    try CertificateRequest.make(user: order.user, groups: order.groups, names: order.names)
   }
 
   private var clerk: CertificateClerk {
-    let logger = logger
-    return CertificateClerk(report: { logger.info("\($0)") }) { order in
-      try CertificateRequest.make(user: order.user, groups: order.groups, names: order.names)
-    }
+    CertificateClerk(patience: patience, makeRequest: Self.makeRequest)
   }
 
   private func joiner(_ joined: Joined) -> NodeJoiner {
-    let logger = logger
     let facts = NodeFacts.current(dataFolder: folder)
     return NodeJoiner(
-      MachineIdentity(node: node, machineID: facts.machineID, addresses: [address]), clerk: clerk,
-      report: { logger.warning("\($0)") }
+      MachineIdentity(node: node, machineID: facts.machineID, addresses: [address]), patience: patience,
+      makeRequest: Self.makeRequest
     ) { credential in
       var next = joined
       next.credential = credential

@@ -1,3 +1,4 @@
+public import Exchange
 public import Objects
 
 /// What an API server does at most, and what it says of itself.

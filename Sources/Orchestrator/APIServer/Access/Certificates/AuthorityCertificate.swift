@@ -3,6 +3,7 @@ public import Exchange
 import Foundation
 public import Objects
 import SwiftASN1
+@_spi(FixedExpiryValidationTime) import X509
 
 /// The certificate of an authority without its key: knows whom it has signed, and signs nobody.
 public struct AuthorityCertificate: Sendable {
