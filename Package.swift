@@ -155,7 +155,23 @@ let package = Package(
       "Kubelet", path: "Sources/Orchestrator/Kubelet/Agent",
       ["Objects", "Exchange", "Client", "ContainerRuntime"]),
     module(
-      "NodeHost", path: "Sources/Orchestrator/Kubelet/Host", ["Objects", "Kubelet", "ContainerRuntime", "HTTP"] + nio),
+      "NodeHost", path: "Sources/Orchestrator/Kubelet/Host",
+      [
+        "Kubelet", "ContainerRuntime", "Objects", "Exchange", "Client", "GRPC", "HTTP",
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ] + nio),
+    module(
+      "KubeletServer", path: "Sources/Orchestrator/Kubelet/Server",
+      ["Checksum", "Objects", "Exchange", "Client", "HTTP", "ContainerRuntime"] + nio),
+    module(
+      "LocalVolumes", path: "Sources/Orchestrator/Kubelet/LocalVolumes", ["Objects", "Exchange", "Client"]),
+    module("NodeJoin", path: "Sources/Orchestrator/NodeJoin", ["Objects", "Exchange", "Client"]),
+    module("Cloud", path: "Sources/Orchestrator/Cloud", ["Objects", "Exchange", "Client"]),
+    module(
+      "NodeMetrics", path: "Sources/Orchestrator/APIServer/NodeMetrics", ["Objects", "Exchange", "Client"]),
+    module(
+      "NodeLinks", path: "Sources/Orchestrator/APIServer/NodeLinks",
+      ["Objects", "Exchange", "Registry", "RemoteAPI", "HTTP"] + nio),
     module("Proxy", path: "Sources/Orchestrator/Proxy", ["Objects", "Client"]),
     module("YAMLObjects", path: "Sources/Orchestrator/YAML", ["Objects", "Yams"]),
     module(
@@ -191,12 +207,14 @@ let package = Package(
       [
         "Commands", "StoreServer", "APIServer", "Access", "Admission", "Client", "Controllers", "Checksum",
         "SchedulerLoop",
-        "SimulatedNodes", "Storage", "StoreLinks", "Proxy", "Kubelet", "NodeHost", "ContainerRuntime", "DNS", "RemoteAPI", "YAMLObjects", "Objects", "Exchange",
+        "SimulatedNodes", "Storage", "StoreLinks", "Proxy", "Kubelet", "NodeHost", "KubeletServer",
+        "LocalVolumes", "NodeJoin", "Cloud", "NodeMetrics", "NodeLinks", "ContainerRuntime", "DNS", "RemoteAPI", "YAMLObjects", "Objects", "Exchange",
         "GRPC",
         "HTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ] + nio),
     command(
       "bench", ["Bench", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -234,6 +252,22 @@ let package = Package(
       name: "cri-probe", dependencies: ["ContainerRuntime"] + nio, path: "Tests/ContainerdProbe",
       swiftSettings: settings),
     tests("Kubelet", ["Kubelet", "ContainerRuntime", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests(
+      "NodeHost",
+      [
+        "NodeHost", "Kubelet", "ContainerRuntime", "Objects", "Exchange", "Client", "ClientSupport", "GRPC",
+        "HTTP", .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ] + nio),
+    tests(
+      "KubeletServer",
+      [
+        "KubeletServer", "ContainerRuntime", "Objects", "Exchange", "Client", "ClientSupport", "HTTP",
+      ] + nio),
+    tests("LocalVolumes", ["LocalVolumes", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests("NodeJoin", ["NodeJoin", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests("Cloud", ["Cloud", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests("NodeMetrics", ["NodeMetrics", "Objects", "Exchange", "Client", "ClientSupport"]),
+    tests("NodeLinks", ["NodeLinks", "Registry", "RemoteAPI", "HTTP", "Objects", "Exchange"] + nio),
     tests("Proxy", ["Proxy", "Client", "ClientSupport", "Objects"]),
     tests("YAMLObjects", ["YAMLObjects", "Objects"]),
     tests("RemoteAPI", ["RemoteAPI"]),

@@ -10,6 +10,8 @@ struct NodeRuntime: Sendable {
   let socket: String
   /// The folder from which it takes the pod network's configuration; nil if that is somebody else's.
   let networks: String?
+  /// Where a containerd of our own finds the programs that make pod networks.
+  let plugins: String
   private let containerd: ContainerdProcess?
 
   /// - Throws: what is wrong, and what to do.
@@ -24,7 +26,7 @@ struct NodeRuntime: Sendable {
       logger.info(
         "a container runtime answers",
         metadata: ["runtime": "\(found.version.name)", "socket": "\(endpoint)"])
-      return NodeRuntime(socket: endpoint, networks: nil, containerd: nil)
+      return NodeRuntime(socket: endpoint, networks: nil, plugins: "", containerd: nil)
     }
     guard hasContainerd else {
       guard let found = await RuntimeSocket.find(on: eventLoop) else {
@@ -34,7 +36,7 @@ struct NodeRuntime: Sendable {
         )
       }
       logger.info("a container runtime was found", metadata: ["socket": "\(found.path)"])
-      return NodeRuntime(socket: found.path, networks: nil, containerd: nil)
+      return NodeRuntime(socket: found.path, networks: nil, plugins: "", containerd: nil)
     }
     return try await startOwn(settings, on: eventLoop, logger: logger)
   }
@@ -76,6 +78,6 @@ struct NodeRuntime: Sendable {
         logger.error("\(error)")
       }
     }
-    return NodeRuntime(socket: layout.socket, networks: layout.networks, containerd: containerd)
+    return NodeRuntime(socket: layout.socket, networks: layout.networks, plugins: machine.networkPrograms, containerd: containerd)
   }
 }

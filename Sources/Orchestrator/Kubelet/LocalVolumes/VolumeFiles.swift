@@ -72,12 +72,9 @@ struct VolumeFiles: Sendable {
     if let known = try await devices(name).first {
       device = known
     } else {
-      let (status, output) = await commands.run(
-        ["losetup", "--find", "--show", image(name)], timeout: Limits.command)
+      let output = try await run(["losetup", "--find", "--show", image(name)])
       device = Self.lines(output).last ?? ""
-      guard status == 0, device.hasPrefix("/dev/") else {
-        throw Failure(message: "losetup: \(Self.told(output))", lacksLoopDevices: true)
-      }
+      guard device.hasPrefix("/dev/") else { throw Self.failure("losetup", 0, output) }
     }
     do throws(Failure) {
       try await run(["mount", "-t", "ext4", "-o", "noatime", device, mountPoint(name)])
@@ -93,6 +90,9 @@ struct VolumeFiles: Sendable {
     if await isMounted(name) { try await run(["umount", mountPoint(name)]) }
     for device in try await devices(name) { try await run(["losetup", "-d", device]) }
   }
+
+  /// Removes the file of a volume that could not be mounted.
+  func discardImage(_ name: String) async throws(Failure) { try await run(["rm", "-f", image(name)]) }
 
   /// Removes a volume and all its data.
   func remove(_ name: String, _ kind: Kind) async throws(Failure) {
@@ -138,8 +138,17 @@ struct VolumeFiles: Sendable {
     if status == 0 { return output }
     let name = command.first ?? ""
     if status == 124 { throw Failure(message: "\(name) has not ended in \(timeout.components.seconds) s") }
-    let told = Self.told(output)
-    throw Failure(message: told.isEmpty ? "\(name) failed with status \(status)" : "\(name): \(told)")
+    throw Self.failure(name, status, output)
+  }
+
+  private static func failure(_ program: String, _ status: Int32, _ output: String) -> Failure {
+    // The kernel's words begin with the program's name mostly.
+    let told = told(output)
+    let message =
+      told.isEmpty
+      ? "\(program) failed with status \(status)"
+      : told.hasPrefix(program) ? told : "\(program): \(told)"
+    return Failure(message: message, lacksLoopDevices: program == "losetup")
   }
 
   private static func lines(_ text: String) -> [String] {

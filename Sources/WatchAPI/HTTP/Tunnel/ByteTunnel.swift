@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// Bytes both ways, in order. One reader and one writer at a time.
+/// Bytes both ways, in order. One reader at a time; what several tasks write at once goes out each whole.
 public protocol ByteDuplex: Sendable {
   /// The bytes that have come; nil once the peer has ended its direction. Waits until there are some.
   func read() async throws -> ByteBuffer?

@@ -153,7 +153,7 @@ extension KubeletRunner {
     }
   }
 
-  private static func version(_ object: JSON) -> UInt64 {
+  static func version(_ object: JSON) -> UInt64 {
     object["metadata", "resourceVersion"]?.string.flatMap { UInt64($0) } ?? 0
   }
 
