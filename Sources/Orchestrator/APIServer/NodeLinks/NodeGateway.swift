@@ -13,8 +13,8 @@ public final class NodeGateway: NodeConnector {
     public var identity: TLSIdentity?
     /// Who must have signed a kubelet's certificate; nil takes any, as kubelets by default sign their own.
     public var kubeletAuthorities: TLSRoots?
-    /// Time until a kubelet has begun to answer; a session or a log then goes on for as long as it takes. What is proxied
-    /// may take as long as its client waits.
+    /// Time until a kubelet has begun to answer; a session or a log then goes on for as long as it takes. What is
+    /// proxied may take as long as its client waits.
     public var answerTimeout: TimeAmount = .seconds(30)
     /// Kubelets whose connections are kept for the next request.
     public var kubelets = 1_024
