@@ -13,7 +13,8 @@ public final class NodeGateway: NodeConnector {
     public var identity: TLSIdentity?
     /// Who must have signed a kubelet's certificate; nil takes any, as kubelets by default sign their own.
     public var kubeletAuthorities: TLSRoots?
-    /// Time until a kubelet or a pod has begun to answer; a session or a log then goes on for as long as it takes.
+    /// Time until a kubelet has begun to answer; a session or a log then goes on for as long as it takes. What is
+    /// proxied may take as long as its client waits.
     public var answerTimeout: TimeAmount = .seconds(30)
     /// Kubelets whose connections are kept for the next request.
     public var kubelets = 1_024
@@ -172,7 +173,7 @@ public final class NodeGateway: NodeConnector {
       method: request.method, target: ProxyPath.target(rest.isEmpty ? "/" : rest, request.query),
       headers: ProxyHeaders.request(
         request, prefix: ProxyPath.target(prefix, []), rest: ProxyPath.target(rest, [])),
-      body: request.body, headTimeout: settings.answerTimeout)
+      body: request.body)
     if let name = request.header("upgrade"), Self.isUpgrade(request) {
       return try await upgrade(client, "error trying to reach service", to: name, outgoing)
     }

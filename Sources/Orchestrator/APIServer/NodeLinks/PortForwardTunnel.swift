@@ -2,8 +2,8 @@ import Exchange
 import HTTP
 import NIOCore
 
-/// `kubectl port-forward` of today speaks SPDY, as ever, within the messages of a WebSocket, so that what stands between it
-/// and the API server sees a WebSocket. The kubelet gets the SPDY connection that is in it.
+/// `kubectl port-forward` of today speaks SPDY, as ever, within the messages of a WebSocket, so that what stands
+/// between it and the API server sees a WebSocket. The kubelet gets the SPDY connection that is in it.
 enum PortForwardTunnel {
   /// The protocol that such a WebSocket names (Kubernetes: KEP 4006).
   static let name = "SPDY/3.1+portforward.k8s.io"

@@ -15,8 +15,8 @@ public protocol ByteDuplex: Sendable {
   func close()
 }
 
-/// A connection that HTTP/1.1 has handed over (`101 Switching Protocols`, RFC 9110, 7.8): what follows is bytes. Letting go
-/// of it closes it, and so does cancelling a task that reads or writes.
+/// A connection that HTTP/1.1 has handed over (`101 Switching Protocols`, RFC 9110, 7.8): what follows is bytes.
+/// Letting go of it closes it, and so does cancelling a task that reads or writes.
 public final class ByteTunnel: ByteDuplex {
   private let handler: TunnelHandler
 
