@@ -41,7 +41,8 @@ struct VolumesFixture {
     let informers = InformerSet(client: client)
     let recorder = EventRecorder(client: client, component: LocalVolumeClass.provisioner)
     let provisioner = LocalVolumeProvisioner(
-      client: client, informers: informers, recorder: recorder, node: arguments[1], folder: arguments[2])
+      client: client, informers: informers, recorder: recorder, node: arguments[1], folder: arguments[2]
+    ) { problem in say(["kind": "Report", "metadata": ["name": .string(problem)]]) }
     for resource in resources[1...3] {
       informers.informer(for: resource).addHandler { event in
         switch event {
