@@ -1,5 +1,6 @@
 import Client
 import ClientSupport
+import Dispatch
 import LocalVolumes
 import Objects
 import Synchronization
@@ -40,7 +41,8 @@ struct VolumesFixture {
     let informers = InformerSet(client: client)
     let recorder = EventRecorder(client: client, component: LocalVolumeClass.provisioner)
     let provisioner = LocalVolumeProvisioner(
-      client: client, informers: informers, recorder: recorder, node: arguments[1], folder: arguments[2])
+      client: client, informers: informers, recorder: recorder, node: arguments[1], folder: arguments[2]
+    ) { problem in say(["kind": "Report", "metadata": ["name": .string(problem)]]) }
     for resource in resources[1...3] {
       informers.informer(for: resource).addHandler { event in
         switch event {
@@ -53,8 +55,8 @@ struct VolumesFixture {
     }
     let (lines, continuation) = AsyncStream.makeStream(
       of: String.self, bufferingPolicy: .bufferingOldest(10_000))
-    // Waits on a thread of its own, which ends with the process.
-    let reader = Task.detached {
+    // Waits on a thread of its own: those of tasks are few.
+    DispatchQueue(label: "lines").async {
       while let line = readLine() { continuation.yield(line) }
       continuation.finish()
     }
@@ -75,16 +77,20 @@ struct VolumesFixture {
       }
       group.cancelAll()
     }
-    await reader.value
   }
 
   private static let output = Mutex(())
 
   private static func say(_ object: JSON) {
+    let line = Array((object.text + "\n").utf8)
+    // Not by way of a buffer: to empty that waits for whoever reads the input.
     output.withLock { _ in
-      print(object.text)
-      // Else it would wait in a buffer if the output is no terminal.
-      fflush(nil)
+      var written = 0
+      while written < line.count {
+        let count = line[written...].withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+        guard count > 0 else { return }
+        written += count
+      }
     }
   }
 }

@@ -116,8 +116,31 @@ struct VolumeFiles: Sendable {
     try await run(["truncate", "-s", ">\(Self.fileSize(bytes))", image(name)])
     for device in try await devices(name) {
       try await run(["losetup", "-c", device])
-      try await run(["resize2fs", device], timeout: Limits.fileSystem)
+      do throws(Failure) {
+        try await run(["resize2fs", device], timeout: Limits.fileSystem)
+      } catch {
+        // Without the capability SYS_RESOURCE a file system cannot grow while it is mounted.
+        guard error.message.contains("Permission denied") else { throw error }
+        try await expandUnmounted(name, device)
+      }
     }
+  }
+
+  /// Fails while anybody uses the volume; then it is as it was.
+  private func expandUnmounted(_ name: String, _ device: String) async throws(Failure) {
+    try await run(["umount", mountPoint(name)])
+    let (status, output) = await commands.run(["e2fsck", "-f", "-p", device], timeout: Limits.fileSystem)
+    // 1 says that something was repaired.
+    var problem = status > 1 ? Self.failure("e2fsck", status, output) : nil
+    if problem == nil {
+      do throws(Failure) {
+        try await run(["resize2fs", device], timeout: Limits.fileSystem)
+      } catch {
+        problem = error
+      }
+    }
+    try await mount(name, .image)
+    if let problem { throw problem }
   }
 
   private func isMounted(_ name: String) async -> Bool {
