@@ -83,6 +83,26 @@ private func found(_ service: JSON, _ slices: [JSON], zone: String) -> [[String]
     #expect(found(service(), slices, zone: "a") == [["10.1.0.1"], []])
   }
 
+  @Test func `flows of UDP to an endpoint that is meant for others go on`() {
+    var table = ServiceTable(node: "me")
+    table.setService("n/web", service(ports: [["name": "http", "port": 53, "protocol": "UDP"]]))
+    var slice = hinted([
+      ("10.1.0.1", "other", zones: ["a"], nodes: []), ("10.1.0.2", "other", zones: ["b"], nodes: []),
+    ])
+    slice["ports"] = [["name": "http", "port": 53, "protocol": "UDP"]]
+    table.setSlice(slice)
+    _ = table.update()
+    table.setZone("a")
+    #expect(table.update().stale == [])
+    // It was not among those in use, but flows may lead there from before.
+    slice["endpoints"] = .array(Array((slice["endpoints"]?.array ?? []).prefix(1)))
+    table.setSlice(slice)
+    #expect(
+      table.update().stale.map { "\($0.address ?? "*"):\($0.port) \($0.endpoint ?? "all")" } == [
+        "10.96.0.10:53 10.1.0.2"
+      ])
+  }
+
   @Test func `a node that moves to another zone has other rules`() {
     var table = ServiceTable(node: "me")
     table.setService("n/web", service())

@@ -54,6 +54,8 @@ public struct ServicePort: Sendable, Hashable {
   public var healthCheckPort = 0
   /// Those to use, on any node, sorted.
   public var endpoints: [ProxyEndpoint] = []
+  /// Those that would do, whatever their hints say: connections that lead there go on.
+  public var availableEndpoints: [ProxyEndpoint] = []
   /// Those to use where only this node's count.
   public var localEndpoints: [ProxyEndpoint] = []
 
@@ -140,6 +142,7 @@ public struct ServicePort: Sendable, Hashable {
     }
     let preference = TopologyPreference(Array(ready.values), node: node, zone: zone)
     endpoints = sorted(ready.filter { preference.allows($0.value) }.map(\.key), or: Array(serving))
+    availableEndpoints = sorted(Array(ready.keys), or: Array(serving))
     // A policy that keeps traffic here asks where endpoints are, not for whom.
     localEndpoints = sorted(ready.keys.filter(\.isLocal), or: serving.filter(\.isLocal))
   }

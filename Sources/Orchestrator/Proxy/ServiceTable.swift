@@ -120,8 +120,8 @@ public struct ServiceTable: Sendable {
     var flows: [StaleFlow] = []
     for port in before where port.transport == .udp {
       let same = now.first { $0.name == port.name }
-      let left = Set(same?.endpoints ?? []).union(same?.localEndpoints ?? [])
-      for endpoint in port.endpoints where !left.contains(endpoint) {
+      let left = Set(same?.availableEndpoints ?? []).union(same?.localEndpoints ?? [])
+      for endpoint in port.availableEndpoints where !left.contains(endpoint) {
         flows += targets(of: port).map { StaleFlow(address: $0.0, port: $0.1, endpoint: endpoint.address) }
       }
     }
