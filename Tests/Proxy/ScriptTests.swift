@@ -153,6 +153,34 @@ private struct Generator {
     #expect(leftovers.chains.count == 1)
   }
 
+  @Test func `a service more or less among five thousand costs what it has itself`() {
+    func written(_ count: Int) -> [Int] {
+      var table = ServiceTable(node: "me")
+      for number in 0..<count {
+        let name = "s\(number)"
+        table.setService("n/\(name)", service(named: name, ip: "10.96.\(number / 250).\(number % 250 + 1)"))
+        table.setSlice(slice(of: name, [ready("10.1.\(number / 250).\(number % 250 + 1)")]))
+      }
+      _ = table.update()
+      func lines() -> Int {
+        let (old, _) = table.update()
+        return NFTablesScript.update(from: old, to: table.rules).change?.split(separator: "\n").count ?? 0
+      }
+      let ports: JSON = [["name": "http", "port": 80, "nodePort": 30080]]
+      table.setSlice(slice(of: "new", [ready("10.2.0.1")]))
+      table.setService(
+        "n/new", service(named: "new", ip: "10.97.0.1", ports: ports, spec: ["type": "NodePort"]))
+      let added = lines()
+      table.removeSlice(slice(of: "new", []))
+      let emptied = lines()
+      table.setService("n/new", nil)
+      return [added, emptied, lines()]
+    }
+    // Three chains, their five rules and two elements; then elements and chains change places; then two go.
+    #expect(written(5000) == [10, 7, 2])
+    #expect(written(5) == written(5000))
+  }
+
   @Test func `nothing changed is nothing to do`() {
     var table = ServiceTable(node: "me")
     table.setService("n/web", service())

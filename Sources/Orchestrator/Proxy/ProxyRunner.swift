@@ -27,20 +27,22 @@ public final class ProxyRunner: Sendable {
   private let commands: any CommandRunner
   private let services: Informer
   private let slices: Informer
+  private let nodes: Informer
   private let time: any TimeSource
   private let log: @Sendable (String) -> Void
   private let table: Mutex<ServiceTable>
   private let wakes: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
 
-  /// A proxy; nil if the schema lacks services, which it does not. It runs its informers itself.
+  /// A proxy; nil if the schema lacks services or nodes, which it does not. It runs its informers itself.
   public init?(
     client: APIClient, options: ProxyOptions, commands: any CommandRunner,
     time: any TimeSource = SystemTime(),
     log: @escaping @Sendable (String) -> Void
   ) {
     guard let services = Resource.builtIn(group: "", version: "v1", resource: "services"),
-      let slices = Resource.builtIn(group: "discovery.k8s.io", version: "v1", resource: "endpointslices")
+      let slices = Resource.builtIn(group: "discovery.k8s.io", version: "v1", resource: "endpointslices"),
+      let nodes = Resource.builtIn(group: "", version: "v1", resource: "nodes")
     else { return nil }
     self.options = options
     self.commands = commands
@@ -52,9 +54,12 @@ public final class ProxyRunner: Sendable {
       client: client, resource: services, labelSelector: "!service.kubernetes.io/service-proxy-name",
       time: time)
     self.slices = Informer(client: client, resource: slices, labelSelector: selector, time: time)
+    self.nodes = Informer(
+      client: client, resource: nodes, fieldSelector: "metadata.name=\(options.node)", time: time)
     table = Mutex(ServiceTable(node: options.node, clusterCIDR: options.clusterCIDR))
     (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     listen()
+    listenForZone()
   }
 
   private func listen() {
@@ -81,6 +86,19 @@ public final class ProxyRunner: Sendable {
     }
   }
 
+  private func listenForZone() {
+    nodes.addHandler { [weak self] event in
+      let node: JSON? =
+        switch event {
+        case .added(let node), .updated(_, let node): node
+        case .deleted: nil
+        }
+      let zone = node?["metadata", "labels", "topology.kubernetes.io/zone"]?.string ?? ""
+      self?.table.withLock { $0.setZone(zone) }
+      self?.wake.yield()
+    }
+  }
+
   private static func key(_ object: JSON) -> String {
     let key = ObjectKey(object)
     return "\(key.namespace)/\(key.name)"
@@ -91,6 +109,8 @@ public final class ProxyRunner: Sendable {
     await withDiscardingTaskGroup { group in
       group.addTask { await self.services.run() }
       group.addTask { await self.slices.run() }
+      // Not waited for: who cannot read nodes, or has none, does without zones.
+      group.addTask { await self.nodes.run() }
       // Rules of half of the services would refuse the other half.
       await services.waitForSync()
       await slices.waitForSync()

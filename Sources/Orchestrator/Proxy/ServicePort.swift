@@ -54,6 +54,8 @@ public struct ServicePort: Sendable, Hashable {
   public var healthCheckPort = 0
   /// Those to use, on any node, sorted.
   public var endpoints: [ProxyEndpoint] = []
+  /// Those that would do, whatever their hints say: connections that lead there go on.
+  public var availableEndpoints: [ProxyEndpoint] = []
   /// Those to use where only this node's count.
   public var localEndpoints: [ProxyEndpoint] = []
 
@@ -73,7 +75,8 @@ public struct ServicePort: Sendable, Hashable {
   /// - Parameters:
   ///   - slices: the service's EndpointSlices.
   ///   - node: the name of this node.
-  public static func all(of service: JSON, slices: [JSON], node: String) -> [ServicePort] {
+  ///   - zone: the zone of this node; empty if unknown.
+  public static func all(of service: JSON, slices: [JSON], node: String, zone: String = "") -> [ServicePort] {
     let spec = service["spec"]
     guard let clusterIP = spec?["clusterIP"]?.string, isIPv4(clusterIP),
       spec?["type"]?.string != "ExternalName",
@@ -104,14 +107,14 @@ public struct ServicePort: Sendable, Hashable {
       }
       result.isInternalLocal = spec?["internalTrafficPolicy"]?.string == "Local"
       result.isExternalLocal = result.isExternal && spec?["externalTrafficPolicy"]?.string == "Local"
-      result.add(slices, node: node)
+      result.add(slices, node: node, zone: zone)
       return result
     }
   }
 
-  /// Ready endpoints; where there are none, those that end but still serve.
-  private mutating func add(_ slices: [JSON], node: String) {
-    var ready: Set<ProxyEndpoint> = []
+  /// Ready endpoints, of these the ones meant for here; where there are none, those that end but still serve.
+  private mutating func add(_ slices: [JSON], node: String, zone: String) {
+    var ready: [ProxyEndpoint: TopologyHints] = [:]
     var serving: Set<ProxyEndpoint> = []
     for slice in slices where slice["addressType"]?.string == "IPv4" {
       let ports = (slice["ports"]?.array ?? []).filter {
@@ -127,20 +130,21 @@ public struct ServicePort: Sendable, Hashable {
             address: address, port: port, isLocal: !node.isEmpty && endpoint["nodeName"]?.string == node)
           let conditions = endpoint["conditions"]
           if conditions?["ready"]?.boolean ?? true {
-            ready.insert(found)
+            ready[found] = TopologyHints(endpoint["hints"])
           } else if conditions?["serving"]?.boolean ?? false, conditions?["terminating"]?.boolean ?? false {
             serving.insert(found)
           }
         }
       }
     }
-    func chosen(_ isWanted: (ProxyEndpoint) -> Bool) -> [ProxyEndpoint] {
-      let best = ready.filter(isWanted)
-      return (best.isEmpty ? serving.filter(isWanted) : best)
-        .sorted { ($0.address, $0.port) < ($1.address, $1.port) }
+    func sorted(_ best: [ProxyEndpoint], or others: [ProxyEndpoint]) -> [ProxyEndpoint] {
+      (best.isEmpty ? others : best).sorted { ($0.address, $0.port) < ($1.address, $1.port) }
     }
-    endpoints = chosen { _ in true }
-    localEndpoints = chosen(\.isLocal)
+    let preference = TopologyPreference(Array(ready.values), node: node, zone: zone)
+    endpoints = sorted(ready.filter { preference.allows($0.value) }.map(\.key), or: Array(serving))
+    availableEndpoints = sorted(Array(ready.keys), or: Array(serving))
+    // A policy that keeps traffic here asks where endpoints are, not for whom.
+    localEndpoints = sorted(ready.keys.filter(\.isLocal), or: serving.filter(\.isLocal))
   }
 
   // MARK: Reading what people wrote: it goes into rules, so it must be what it claims to be

@@ -4,6 +4,7 @@ public import Objects
 public struct ServiceTable: Sendable {
   private let node: String
   private let clusterCIDR: String
+  private var zone = ""
   private var services: [String: JSON] = [:]
   /// Slices by service, then by name.
   private var slices: [String: [String: JSON]] = [:]
@@ -22,6 +23,13 @@ public struct ServiceTable: Sendable {
   public init(node: String, clusterCIDR: String = "") {
     self.node = node
     self.clusterCIDR = clusterCIDR
+  }
+
+  /// This node is in a zone (empty: in none), which decides which hints of endpoints are meant for it.
+  public mutating func setZone(_ zone: String) {
+    guard zone != self.zone else { return }
+    self.zone = zone
+    changed.formUnion(services.keys)
   }
 
   /// A service is as it is, or gone.
@@ -73,7 +81,8 @@ public struct ServiceTable: Sendable {
       let before = ports[key] ?? []
       let now = services[key].map {
         ServicePort.all(
-          of: $0, slices: (slices[key] ?? [:]).sorted { $0.key < $1.key }.map(\.value), node: node)
+          of: $0, slices: (slices[key] ?? [:]).sorted { $0.key < $1.key }.map(\.value), node: node, zone: zone
+        )
       }
       ports[key] = now
       for port in before { remove(NFTables(port, clusterCIDR: clusterCIDR), of: key) }
@@ -111,8 +120,8 @@ public struct ServiceTable: Sendable {
     var flows: [StaleFlow] = []
     for port in before where port.transport == .udp {
       let same = now.first { $0.name == port.name }
-      let left = Set(same?.endpoints ?? []).union(same?.localEndpoints ?? [])
-      for endpoint in port.endpoints where !left.contains(endpoint) {
+      let left = Set(same?.availableEndpoints ?? []).union(same?.localEndpoints ?? [])
+      for endpoint in port.availableEndpoints where !left.contains(endpoint) {
         flows += targets(of: port).map { StaleFlow(address: $0.0, port: $0.1, endpoint: endpoint.address) }
       }
     }
