@@ -77,9 +77,9 @@ import Testing
 
   @Test func `messages go both ways, over a connection that was handed over`() async throws {
     let server = try await HTTPServer.start(
-      on: TestSite.loops, host: "127.0.0.1", port: 0, handler: EchoingSocket())
+      on: TestSite.loops, host: "127.0.0.1", port: 0, limits: .patient, handler: EchoingSocket())
     let client = try HTTPClient(
-      host: "127.0.0.1", port: server.port, security: .plain(.http1), on: TestSite.loops)
+      host: "127.0.0.1", port: server.port, security: .plain(.http1), limits: .patient, on: TestSite.loops)
     let request = HTTPClientRequest(
       method: "GET", target: "/",
       headers: WebSocketHandshake.request(protocols: [], key: [UInt8](repeating: 1, count: 16)))
