@@ -153,7 +153,7 @@ let package = Package(
       exclude: ["Definitions"]),
     module(
       "Kubelet", path: "Sources/Orchestrator/Kubelet/Agent",
-      ["Objects", "Exchange", "Client", "ContainerRuntime"]),
+      ["Checksum", "Objects", "Exchange", "Client", "ContainerRuntime"]),
     module(
       "NodeHost", path: "Sources/Orchestrator/Kubelet/Host",
       [
@@ -251,6 +251,13 @@ let package = Package(
       name: "cri-probe",
       dependencies: ["ContainerRuntime", "KubeletServer", "HTTP", "Objects", "Exchange", "Client"] + nio,
       path: "Tests/ContainerdProbe", swiftSettings: settings),
+    .executableTarget(
+      name: "volumes-fixture", dependencies: ["LocalVolumes", "Objects", "Client", "ClientSupport"],
+      path: "Tests/VolumesFixture", swiftSettings: settings),
+    .executableTarget(
+      name: "node-host-fixture",
+      dependencies: ["NodeHost", "Kubelet", "ContainerRuntime", "Client", "ClientSupport", "Objects"],
+      path: "Tests/NodeHostFixture", swiftSettings: settings),
     tests("Kubelet", ["Kubelet", "ContainerRuntime", "Client", "ClientSupport", "Objects", "Exchange"]),
     tests(
       "NodeHost",

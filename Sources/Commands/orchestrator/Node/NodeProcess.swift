@@ -38,6 +38,8 @@ struct NodeProcess: Sendable {
         "a node needs root: run it with sudo, or the control plane alone with orchestrator server")
     }
     try FileManager.default.createDirectory(atPath: settings.folder, withIntermediateDirectories: true)
+    let lock = settings.components.contains(.kubelet) ? try FolderLock(settings.folder) : nil
+    defer { withExtendedLifetime(lock) {} }
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       if settings.components.contains(.kubelet) { tasks.addTask { try await runKubelet() } }
       if settings.components.contains(.proxy) { tasks.addTask { await runProxy() } }
@@ -62,12 +64,18 @@ struct NodeProcess: Sendable {
     defer { runtime.close() }
     let client = client("kubelet")
     let manifests = ManifestFolder(path: settings.manifests) { bytes in try YAML.json(bytes) }
+    let groups = PodCgroups(driver: started.cgroupDriver)
+    if let notice = groups.notice { logger.notice("\(notice)") }
+    var node = NodeSettings(settings)
+    node.cgroupDriver = started.cgroupDriver
+    node.hasPodCgroups = groups.isUsable
+    let volumes = NodeVolumes(
+      files: SystemFiles(), mounter: MemoryMounter(), stamp: { UUID().uuidString.lowercased() })
     guard
       let kubelet = KubeletRunner(
         client: client, runtime: runtime,
-        volumes: NodeVolumes(
-          files: SystemFiles(), mounter: MemoryMounter(), stamp: { UUID().uuidString.lowercased() }),
-        transport: ProbeConnections(on: group), settings: NodeSettings(settings),
+        volumes: CgroupVolumes(volumes, cgroups: groups, log: { logger.info("\($0)") }),
+        transport: ProbeConnections(on: group), settings: node,
         options: KubeletOptions(manifests: manifests, log: { logger.info("\($0)") }))
     else { return }
     await withTaskGroup(of: Void.self) { tasks in

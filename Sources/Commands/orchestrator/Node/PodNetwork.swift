@@ -17,7 +17,8 @@ struct PodNetwork: Sendable {
   let client: APIClient
   let logger: Logger
 
-  private static let bridge = "cni0"
+  /// The bridge of this machine's pods.
+  static let bridge = "cni0"
   private static let commands: HostCommands = { command, input in
     await SystemCommands().run(command, input: input)
   }
@@ -42,8 +43,8 @@ struct PodNetwork: Sendable {
       case .deleted: break
       }
     }
-    var options = NodeRoutesOptions(node: settings.name, clusterCIDRs: cluster)
-    options.refused = [AddressRange(settings.serviceCIDR)].compactMap { $0 }
+    // Those of services are kept on the machine by the service proxy (docs/decisions/0014).
+    let options = NodeRoutesOptions(node: settings.name, clusterCIDRs: cluster)
     let logger = logger
     let routes = NodeRoutes(
       client: client, options: options, nodes: informer, commands: Self.commands,
