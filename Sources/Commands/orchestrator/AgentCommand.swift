@@ -111,7 +111,8 @@ struct AgentCommand: ParsableCommand {
 
   private func run(
     _ settings: NodeProcessSettings, _ transport: any APITransport, _ authority: String,
-    on group: any EventLoopGroup, _ logger: Logger, serving: @escaping @Sendable () async throws -> TLSIdentity
+    on group: any EventLoopGroup, _ logger: Logger,
+    serving: @escaping @Sendable () async throws -> TLSIdentity
   ) async throws {
     try await NodeProcess(
       settings: settings, transport: transport, authority: try AuthorityCertificate(pem: authority),

@@ -37,7 +37,8 @@ struct ControllersCommand: ParsableCommand {
   @Option(help: "How many bits the addresses of a node's pods share.")
   var nodeCidrMaskSize = 24
 
-  @Option(help: "The certificate of the cluster's authority, as PEM; without it and its key nothing is signed.")
+  @Option(
+    help: "The certificate of the cluster's authority, as PEM; without it and its key nothing is signed.")
   var clusterSigningCertFile: String?
 
   @Option(help: "Its key, as PEM.")

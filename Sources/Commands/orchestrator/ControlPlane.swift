@@ -183,7 +183,8 @@ struct ControlPlane {
     api.computed = metrics.groups
     let served = try ServedAPI(store: store, settings: api)
     handler.open(served.server)
-    metrics.open(client(served.server, as: "apiserver", ["system:masters"]), served.server.transport(as: Self.apiserver))
+    metrics.open(
+      client(served.server, as: "apiserver", ["system:masters"]), served.server.transport(as: Self.apiserver))
     let kubeconfig = try writeKubeconfigs(pki, server: "https://\(advertised):\(port)")
     logger.info("the API server listens", metadata: ["address": "\(flags.bindAddress):\(port)"])
 
@@ -212,7 +213,9 @@ struct ControlPlane {
         logger.info("the control plane is ready", metadata: ["kubeconfig": "\(kubeconfig)"])
       }
       if let node {
-        tasks.addTask { await runNode(node, served.server, pki, address: advertised, on: group, started: started) }
+        tasks.addTask {
+          await runNode(node, served.server, pki, address: advertised, on: group, started: started)
+        }
       }
       for await _ in tasks {}
       await served.retire()

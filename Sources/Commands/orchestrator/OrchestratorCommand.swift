@@ -23,7 +23,8 @@ struct OrchestratorCommand: ParsableCommand {
     version: Version.text,
     subcommands: [
       AllCommand.self, ServerCommand.self, AgentCommand.self, TokenCommand.self, StatusCommand.self,
-      ImagesCommand.self, ResetCommand.self, SchedulerCommand.self, ControllersCommand.self, ProxyCommand.self,
+      ImagesCommand.self, ResetCommand.self, SchedulerCommand.self, ControllersCommand.self,
+      ProxyCommand.self,
       SimulateCommand.self,
     ],
     defaultSubcommand: AllCommand.self)

@@ -118,7 +118,8 @@ private struct Reset {
   private func removeMounts() async throws {
     try await MemoryMounter().unmountAll(below: node)
     // Volumes of a size are files behind loop devices.
-    let (status, output) = await Self.commands(["losetup", "--list", "--noheadings", "--output", "NAME,BACK-FILE"], "")
+    let (status, output) = await Self.commands(
+      ["losetup", "--list", "--noheadings", "--output", "NAME,BACK-FILE"], "")
     guard status == 0 else { return }
     for line in output.split(separator: "\n") {
       let words = line.split(separator: " ", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }

@@ -66,7 +66,8 @@ struct ServerFlags: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Who must have signed kubelets' certificates, as PEM (default: any certificate is taken).", valueName: "file"))
+      "Who must have signed kubelets' certificates, as PEM (default: any certificate is taken).",
+      valueName: "file"))
   var kubeletCertificateAuthority: String?
 
   @Option(help: "What to run here of the control plane, separated by commas.")

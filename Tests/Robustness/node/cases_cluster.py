@@ -63,7 +63,7 @@ def meet(cluster):
         cluster.apply(pod(name, "sleep 1000000", nodeName=machine.name))
         cluster.wait(f"pod {name}", lambda name=name: is_true(cluster.get("pod", name), "Ready"))
         page = cluster.wait("the page", lambda name=name: cluster.kubectl(
-            "exec", name, "--", "wget", "-qO-", "-T", "5", "http://spread/"))
+            "exec", name, "--", "wget", "-qO-", "http://spread/"))
         expect("the page", "It works." in page)
 
 

@@ -17,7 +17,8 @@ final class FolderLock: @unchecked Sendable {
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
       close(file)
       throw ConfigurationError(
-        .value, "\(folder) is in use: another orchestrator runs on it; stop that first, or choose another --data-dir")
+        .value,
+        "\(folder) is in use: another orchestrator runs on it; stop that first, or choose another --data-dir")
     }
   }
 

@@ -70,7 +70,8 @@ struct NodeIdentity: Sendable {
 
   private static let usage = ConfigurationError(
     .usage,
-    "--server and --token tell which cluster to join; orchestrator token create --print-join-command prints both")
+    "--server and --token tell which cluster to join; orchestrator token create --print-join-command prints both"
+  )
 
   private static let life: @Sendable (String) -> CertificateLife? = { text in
     guard let life = try? CertificateAuthority.validity(ofCertificatePEM: text) else { return nil }

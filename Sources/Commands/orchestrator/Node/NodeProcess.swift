@@ -111,7 +111,8 @@ struct NodeProcess: Sendable {
     } catch {
       if !Task.isCancelled {
         logger.error(
-          "the kubelet's port \(settings.kubeletPort) cannot be opened: \(error); --kubelet-port chooses another")
+          "the kubelet's port \(settings.kubeletPort) cannot be opened: \(error); --kubelet-port chooses another"
+        )
       }
     }
   }

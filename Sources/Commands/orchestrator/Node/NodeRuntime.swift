@@ -29,7 +29,8 @@ struct NodeRuntime: Sendable {
       logger.info(
         "a container runtime answers",
         metadata: ["runtime": "\(found.version.name)", "socket": "\(endpoint)"])
-      return NodeRuntime(socket: endpoint, networks: nil, plugins: "", cgroupDriver: machine.cgroupDriver, containerd: nil)
+      return NodeRuntime(
+        socket: endpoint, networks: nil, plugins: "", cgroupDriver: machine.cgroupDriver, containerd: nil)
     }
     guard hasContainerd else {
       guard let found = await RuntimeSocket.find(on: eventLoop) else {
@@ -39,7 +40,8 @@ struct NodeRuntime: Sendable {
         )
       }
       logger.info("a container runtime was found", metadata: ["socket": "\(found.path)"])
-      return NodeRuntime(socket: found.path, networks: nil, plugins: "", cgroupDriver: machine.cgroupDriver, containerd: nil)
+      return NodeRuntime(
+        socket: found.path, networks: nil, plugins: "", cgroupDriver: machine.cgroupDriver, containerd: nil)
     }
     return try await startOwn(settings, machine, on: eventLoop, logger: logger)
   }
@@ -80,7 +82,9 @@ struct NodeRuntime: Sendable {
         logger.error("\(error)")
       }
     }
-    return NodeRuntime(socket: layout.socket, networks: layout.networks, plugins: machine.networkPrograms, cgroupDriver: machine.cgroupDriver,
+    return NodeRuntime(
+      socket: layout.socket, networks: layout.networks, plugins: machine.networkPrograms,
+      cgroupDriver: machine.cgroupDriver,
       containerd: containerd)
   }
 }

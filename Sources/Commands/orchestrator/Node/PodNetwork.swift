@@ -34,7 +34,8 @@ struct PodNetwork: Sendable {
 
     guard let nodes = Resource.builtIn(group: "", version: "v1", resource: "nodes") else { return }
     let informer = Informer(client: client, resource: nodes)
-    let (ranges, found) = AsyncStream.makeStream(of: [AddressRange].self, bufferingPolicy: .bufferingNewest(1))
+    let (ranges, found) = AsyncStream.makeStream(
+      of: [AddressRange].self, bufferingPolicy: .bufferingNewest(1))
     informer.addHandler { event in
       switch event {
       case .added(let node), .updated(_, let node):

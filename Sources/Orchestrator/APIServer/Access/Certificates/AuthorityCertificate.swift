@@ -14,7 +14,8 @@ public struct AuthorityCertificate: Sendable {
 
   /// In PEM form.
   public init(pem: String) throws(AccessError) {
-    certificate = try CertificateAuthority.attempt("the authority's certificate cannot be read") { () throws in
+    certificate = try CertificateAuthority.attempt("the authority's certificate cannot be read") {
+      () throws in
       try Certificate(pemEncoded: pem)
     }
   }
@@ -30,7 +31,8 @@ public struct AuthorityCertificate: Sendable {
     guard let first = chain.first, chain.count <= Self.longestChain else {
       throw AccessError("the client shows no certificate or too many")
     }
-    let certificates = try CertificateAuthority.attempt("the client's certificate cannot be read") { () throws in
+    let certificates = try CertificateAuthority.attempt("the client's certificate cannot be read") {
+      () throws in
       try chain.map { try Certificate(derEncoded: $0) }
     }
     let leaf = certificates[0]
