@@ -8,17 +8,18 @@ private func made(_ service: JSON, _ slices: JSON..., clusterCIDR: String = "") 
 
 private func lines(_ rules: IPTables, _ chain: String) -> [String] {
   rules.chains.sorted { $0.key < $1.key }.filter { $0.key.name.hasPrefix(chain) }.flatMap { key, rules in
-    rules.map { "\(key.table) \($0.replacing(#/-m comment --comment "[^"]*" /#, with: ""))" }
+    rules.map { rule in
+      let bare = rule.replacing(#/-m comment --comment "[^"]*" /#, with: "")
+      return key.table + " " + bare
+    }
   }
 }
 
 @Suite struct IPTablesTests {
   @Test func `chains have the names that operators know`() {
-    var port = ServicePort(
-      service: "ns1/svc1", portName: "p80", transport: .tcp, port: 80, clusterIP: "172.30.0.41")
-    port.endpoints = [ProxyEndpoint(address: "10.180.0.1", port: 80, isLocal: false)]
-    port.nodePort = 30080
-    let names = IPTables([port], clusterCIDR: "").chains.keys.map(\.name)
+    var port = service(ports: [["name": "p80", "port": 80, "nodePort": 30080]], spec: ["type": "NodePort"])
+    port["metadata"] = ["namespace": "ns1", "name": "svc1"]
+    let names = made(port, slice(port: 80, portName: "p80", [ready("10.180.0.1")])).chains.keys.map(\.name)
     for name in ["KUBE-SVC-XPGD46QRK7WJZT7O", "KUBE-EXT-XPGD46QRK7WJZT7O", "KUBE-SEP-SXIVWICOYRO3J4NJ"] {
       #expect(names.contains(name))
     }
@@ -58,12 +59,11 @@ private func lines(_ rules: IPTables, _ chain: String) -> [String] {
   }
 
   @Test func `one change among five thousand services writes the chains that differ`() {
-    var ports = (0..<5000).map { number in
-      var port = ServicePort(
-        service: "n/s\(number)", portName: "", transport: .tcp, port: 80,
-        clusterIP: "10.96.\(number / 250).\(number % 250 + 1)")
-      port.endpoints = [ProxyEndpoint(address: "10.1.\(number / 250).1", port: 80, isLocal: false)]
-      return port
+    var ports = (0..<5000).flatMap { number in
+      let last = "\(number / 250).\(number % 250 + 1)"
+      return ServicePort.all(
+        of: service(named: "s\(number)", ip: "10.96.\(last)"), slices: [slice([ready("10.1.\(last)")])],
+        node: "me")
     }
     let old = IPTables(ports, clusterCIDR: "")
     #expect(IPTablesScript.update(from: old, to: old) == nil)
