@@ -1,7 +1,7 @@
 # Every command of the repository. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check sim bench conformance format clean
+.PHONY: help run serve test check sim bench conformance interop format clean
 
 DATA ?= .data/default
 LISTEN ?= http://127.0.0.1:2379
@@ -14,7 +14,7 @@ help: ## List these commands
 	@echo "  ARGS='--flag …' goes to the program that run, serve and bench start."
 
 run: DATA = .data/cluster
-run: ## Build and start everything: the store on 127.0.0.1:2379, the control plane on 127.0.0.1:6443
+run: ## Build and start everything: the store on 127.0.0.1:2379, the API server on port 6443, this machine as a node
 	@scripts/run '$(DATA)' '$(LISTEN)' $(ARGS)
 
 serve: ## Build and start the store alone
@@ -34,6 +34,9 @@ bench: ## Measure an embedded member (ARGS='--help' lists the options)
 
 conformance: ## Run a Kubernetes e2e binary: E2E=/path/to/e2e.test (FOCUS, SKIP: which tests; NODES)
 	@E2E='$(E2E)' $(if $(FOCUS),FOCUS='$(FOCUS)') $(if $(SKIP),SKIP='$(SKIP)') $(if $(NODES),NODES='$(NODES)') scripts/conformance
+
+interop: ## Run our components at a stock API server: STOCK=/path/to/kube-apiserver (STORE=etcd; NODES)
+	@STOCK='$(STOCK)' $(if $(STORE),STORE='$(STORE)') $(if $(NODES),NODES='$(NODES)') scripts/interop
 
 format: ## Rewrite the sources in the repository's format
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

@@ -153,9 +153,25 @@ let package = Package(
       exclude: ["Definitions"]),
     module(
       "Kubelet", path: "Sources/Orchestrator/Kubelet/Agent",
-      ["Objects", "Exchange", "Client", "ContainerRuntime"]),
+      ["Checksum", "Objects", "Exchange", "Client", "ContainerRuntime"]),
     module(
-      "NodeHost", path: "Sources/Orchestrator/Kubelet/Host", ["Objects", "Kubelet", "ContainerRuntime", "HTTP"] + nio),
+      "NodeHost", path: "Sources/Orchestrator/Kubelet/Host",
+      [
+        "Kubelet", "ContainerRuntime", "Objects", "Exchange", "Client", "GRPC", "HTTP",
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ] + nio),
+    module(
+      "KubeletServer", path: "Sources/Orchestrator/Kubelet/Server",
+      ["Checksum", "Objects", "Exchange", "Client", "HTTP", "ContainerRuntime"] + nio),
+    module(
+      "LocalVolumes", path: "Sources/Orchestrator/Kubelet/LocalVolumes", ["Objects", "Exchange", "Client"]),
+    module("NodeJoin", path: "Sources/Orchestrator/NodeJoin", ["Objects", "Exchange", "Client"]),
+    module("Cloud", path: "Sources/Orchestrator/Cloud", ["Objects", "Exchange", "Client"]),
+    module(
+      "NodeMetrics", path: "Sources/Orchestrator/APIServer/NodeMetrics", ["Objects", "Exchange", "Client"]),
+    module(
+      "NodeLinks", path: "Sources/Orchestrator/APIServer/NodeLinks",
+      ["Objects", "Exchange", "Registry", "RemoteAPI", "HTTP"] + nio),
     module("Proxy", path: "Sources/Orchestrator/Proxy", ["Objects", "Client"]),
     module("YAMLObjects", path: "Sources/Orchestrator/YAML", ["Objects", "Yams"]),
     module(
@@ -191,7 +207,9 @@ let package = Package(
       [
         "Commands", "StoreServer", "APIServer", "Access", "Admission", "Client", "Controllers", "Checksum",
         "SchedulerLoop",
-        "SimulatedNodes", "Storage", "StoreLinks", "Proxy", "Kubelet", "NodeHost", "ContainerRuntime", "DNS", "RemoteAPI", "YAMLObjects", "Objects", "Exchange",
+        "SimulatedNodes", "Storage", "StoreLinks", "Proxy", "Kubelet", "NodeHost", "KubeletServer",
+        "LocalVolumes", "NodeJoin", "Cloud", "NodeMetrics", "NodeLinks", "ContainerRuntime", "DNS",
+        "RemoteAPI", "YAMLObjects", "Objects", "Exchange",
         "GRPC",
         "HTTP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -231,9 +249,33 @@ let package = Package(
         "ContainerRuntime", "GRPC", "HTTP", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ] + nio),
     .executableTarget(
-      name: "cri-probe", dependencies: ["ContainerRuntime"] + nio, path: "Tests/ContainerdProbe",
-      swiftSettings: settings),
+      name: "cri-probe",
+      dependencies: ["ContainerRuntime", "KubeletServer", "HTTP", "Objects", "Exchange", "Client"] + nio,
+      path: "Tests/ContainerdProbe", swiftSettings: settings),
+    .executableTarget(
+      name: "volumes-fixture", dependencies: ["LocalVolumes", "Objects", "Client", "ClientSupport"],
+      path: "Tests/VolumesFixture", swiftSettings: settings),
+    .executableTarget(
+      name: "node-host-fixture",
+      dependencies: ["NodeHost", "Kubelet", "ContainerRuntime", "Client", "ClientSupport", "Objects"],
+      path: "Tests/NodeHostFixture", swiftSettings: settings),
     tests("Kubelet", ["Kubelet", "ContainerRuntime", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests(
+      "NodeHost",
+      [
+        "NodeHost", "Kubelet", "ContainerRuntime", "Objects", "Exchange", "Client", "ClientSupport", "GRPC",
+        "HTTP", .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ] + nio),
+    tests(
+      "KubeletServer",
+      [
+        "KubeletServer", "ContainerRuntime", "Objects", "Exchange", "Client", "ClientSupport", "HTTP",
+      ] + nio),
+    tests("LocalVolumes", ["LocalVolumes", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests("NodeJoin", ["NodeJoin", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests("Cloud", ["Cloud", "Client", "ClientSupport", "Objects", "Exchange"]),
+    tests("NodeMetrics", ["NodeMetrics", "Objects", "Exchange", "Client", "ClientSupport"]),
+    tests("NodeLinks", ["NodeLinks", "Registry", "RemoteAPI", "HTTP", "Objects", "Exchange"] + nio),
     tests("Proxy", ["Proxy", "Client", "ClientSupport", "Objects"]),
     tests("YAMLObjects", ["YAMLObjects", "Objects"]),
     tests("RemoteAPI", ["RemoteAPI"]),

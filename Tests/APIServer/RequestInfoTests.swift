@@ -42,6 +42,18 @@ import Testing
     #expect(Self.summary(Self.info(method, path)) == expected)
   }
 
+  @Test(
+    arguments: [
+      ("GET", "pods/a/exec", "create"), ("GET", "pods/a/attach", "create"),
+      ("GET", "pods/a/portforward", "create"), ("POST", "pods/a/exec", nil), ("GET", "pods/a/log", nil),
+      ("GET", "pods/a/proxy", nil), ("GET", "services/a/proxy", nil),
+    ] as [(String, String, String?)])
+  func `whoever opens a session by reading must be allowed to create one`(
+    method: String, path: String, verb: String?
+  ) {
+    #expect(Self.info(method, "/api/v1/namespaces/n/" + path).furtherVerb == verb)
+  }
+
   @Test(arguments: [
     ([("watch", "1")], "watch", ""), ([("watch", "true")], "watch", ""), ([("watch", "0")], "list", ""),
     ([("watch", "false")], "list", ""), ([("watch", "")], "list", ""),

@@ -5,6 +5,14 @@ import Synchronization
 import Testing
 
 @Suite struct TokenTests {
+  @Test func `messages are authenticated as RFC 4231 has it`() {
+    let code = MessageAuthentication.code(
+      for: Array("what do ya want for nothing?".utf8), key: Array("Jefe".utf8))
+    #expect(
+      code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
+  }
+
   @Test func `a token is issued and accepted until the second in which it ends`() async throws {
     let fixture = Fixture()
     let answer = try fixture.issue(["spec": ["expirationSeconds": 600]])

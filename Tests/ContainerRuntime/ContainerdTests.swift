@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import NIOPosix
 import Testing
 
@@ -185,6 +186,16 @@ struct ContainerdTests {
     #expect(child.hasEnded)
     child.signal(9)
     #expect(SmallFile.text(log) == "good\nbad\n")
+  }
+
+  @Test func `a program gets nothing of what is open here`() async throws {
+    let place = try FakeRuntime.Place()
+    let file = open("/dev/null", O_RDONLY)
+    defer { close(file) }
+    let child = try ChildProcess(
+      ["sh", "-c", "if [ -e /proc/self/fd/\(file) ]; then exit 1; fi"], environment: ["PATH=/bin:/usr/bin"],
+      log: place.folder + "/log")
+    #expect(await child.ending() == .exited(0))
   }
 
   @Test func `a program is sent signals`() async throws {

@@ -49,7 +49,7 @@ if let pods = options["--measure"].flatMap({ Int($0) }) {
 
 var passed = 0
 var failed = 0
-for (name, body) in lifeCases + serviceCases + recoveryCases {
+for (name, body) in lifeCases + serviceCases + portCases + recoveryCases {
   if let word = options["--only"], !name.contains(word) { continue }
   let start = ContinuousClock.now
   do {

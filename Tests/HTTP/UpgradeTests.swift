@@ -40,13 +40,31 @@ private final class UpgradingHandler: HTTPExchangeHandler {
   }
 }
 
+extension HTTPServerLimits {
+  /// For a machine that is busy with other tests.
+  static var patient: HTTPServerLimits {
+    var limits = HTTPServerLimits()
+    limits.connection.handshakeTimeout = .minutes(5)
+    return limits
+  }
+}
+
+extension HTTPClientLimits {
+  /// For a machine that is busy with other tests.
+  static var patient: HTTPClientLimits {
+    var limits = HTTPClientLimits()
+    limits.connectTimeout = .minutes(5)
+    return limits
+  }
+}
+
 private struct Site {
   let server: HTTPServer
   let handler = UpgradingHandler()
   let client: HTTPClient
 
   init(_ way: Way, _ change: (inout HTTPServerLimits) -> Void = { _ in }) async throws {
-    var limits = HTTPServerLimits()
+    var limits = HTTPServerLimits.patient
     change(&limits)
     server = try await HTTPServer.start(
       on: TestSite.loops, host: "127.0.0.1", port: 0,
@@ -54,7 +72,7 @@ private struct Site {
     let tls = HTTPClient.TLS(roots: .pem(Array(TestCertificates.authority.utf8)))
     client = try HTTPClient(
       host: "127.0.0.1", port: server.port, security: way.isSecure ? .tls(tls) : .plain(way.version),
-      on: TestSite.loops)
+      limits: .patient, on: TestSite.loops)
   }
 
   func open(_ target: String, _ name: String) async throws -> ByteTunnel {
@@ -224,7 +242,7 @@ extension ByteTunnel {
 
   @Test func `as many connections as there may be, tunnels among them`() async throws {
     let site = try await Site(.http1Plain)
-    var limits = HTTPClientLimits()
+    var limits = HTTPClientLimits.patient
     limits.connections = 1
     let client = try HTTPClient(
       host: "127.0.0.1", port: site.server.port, security: .plain(.http1), limits: limits,

@@ -189,6 +189,22 @@ import Testing
       #expect(await eventually { node.runtime.calls.contains("start c-0") })
     }
   }
+
+  @Test func `what containers need is read while the sandbox is made, and once for all of them`() async throws
+  {
+    let node = try Node()
+    node.server.put(
+      node.resources.configMaps, ["metadata": ["name": "m", "namespace": "n"], "data": ["k": "v"]])
+    let env: JSON = [["name": "A", "valueFrom": ["configMapKeyRef": ["name": "m", "key": "k"]]]]
+    node.put(pod(["a", "b", "c"].map { ["name": .string($0), "image": "i", "env": env] }))
+    try await node.run {
+      #expect(await eventually { node.pod?["status", "phase"] == "Running" })
+      #expect(await eventually { node.runtime.calls.contains("start c-0") })
+      let reads = node.server.requestLines.filter { $0 == "GET /api/v1/namespaces/n/configmaps/m" }
+      #expect(reads.count == 1)
+      #expect(node.runtime.config("c-0")?.environment.first == EnvironmentVariable("A", "v"))
+    }
+  }
 }
 
 /// The server does not answer.

@@ -54,7 +54,7 @@ private func tokenPod() -> JSON {
         asked.append(body)
         return asked.count
       }
-      guard count > 1 else { return APIResponse(status: 503, contentType: "text/plain", bytes: []) }
+      guard count > 2 else { return APIResponse(status: 503, contentType: "text/plain", bytes: []) }
       let status: JSON = [
         "status": ["token": .string("token-\(count)"), "expirationTimestamp": "2026-01-01T00:30:00Z"]
       ]
@@ -65,7 +65,7 @@ private func tokenPod() -> JSON {
       #expect(await node.isRunning())
       let path = "/var/lib/kubelet/pods/u/volumes/kubernetes.io~projected/t/..data/token"
       let content = try memory.read(path)
-      #expect(content == Array("token-2".utf8))
+      #expect(content == Array("token-3".utf8))
       #expect(
         asked.withLock { $0.first?["spec"] } == [
           "audiences": ["them"], "expirationSeconds": 1000,

@@ -9,7 +9,7 @@ struct LogFormatterTests {
     2026-11-28T17:00:00.1Z stdout F one
     2026-11-28T17:00:01.123456789+01:00 stderr P tw
     2026-11-28T17:00:01.2+01:00 stderr F o
-    2026-11-28T17:00:02Z stdout F:x 
+    2026-11-28T17:00:02Z stdout F:x\u{20}
     nonsense
     2026-11-28T17:00:03Z stdout F three four
 
@@ -40,7 +40,7 @@ struct LogFormatterTests {
       text(try options(("timestamps", "true")), pieces: pieces) == """
         2026-11-28T17:00:00.100000000Z one
         2026-11-28T17:00:01.123456789+01:00 two
-        2026-11-28T17:00:02.000000000Z 
+        2026-11-28T17:00:02.000000000Z\u{20}
         2026-11-28T17:00:03.000000000Z three four
 
         """)

@@ -21,6 +21,20 @@ private func certificate(version: Bool = true, serial: UInt8 = 1) -> [UInt8] {
   return der(0x30, der(0x30, fields + keyInfo + der(0xA3, [9])) + der(0x30, []) + der(0x03, [0]))
 }
 
+/// A certificate as OpenSSL makes it.
+private let openSSLCertificate = """
+  -----BEGIN CERTIFICATE-----
+  MIIBbzCCARWgAwIBAgIUWTY1y/HCMEspRxxM+F6iGz0kZL0wCgYIKoZIzj0EAwIw
+  DTELMAkGA1UEAwwCY2EwHhcNMjYxMTI4MTcxNzU2WhcNMjYxMTI5MTcxNzU2WjAN
+  MQswCQYDVQQDDAJjYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABBjoZrzz0eut
+  LsmPN/O6OviXtHwWQPXsA17y/rozeVmki5m83zC0xo7bDYj0MlmnQ19vL1KcYEPk
+  3Wr1SN2s37yjUzBRMB0GA1UdDgQWBBTB9qU6gbA4V3m5Hz2R41WpFJsVWTAfBgNV
+  HSMEGDAWgBTB9qU6gbA4V3m5Hz2R41WpFJsVWTAPBgNVHRMBAf8EBTADAQH/MAoG
+  CCqGSM49BAMCA0gAMEUCIQCgVek62xwvWzJvzD1HndsKtxH/vTF/gx9iXQVGn/cY
+  7wIgFNRlABiQglIt7Gi7rDZOiYvmV9XkZaFBx5o3lemxbuQ=
+  -----END CERTIFICATE-----
+  """
+
 /// Not SHA-256, but as long and told apart as well.
 private func digest(_ bytes: [UInt8]) -> [UInt8] {
   var sums = [UInt8](repeating: 0, count: 32)
@@ -36,6 +50,15 @@ private func hex(_ bytes: [UInt8]) -> String {
   @Test(arguments: [true, false])
   func `the key is found in a certificate of any version`(hasVersion: Bool) {
     #expect(PublicKeyInfo.find(inCertificate: certificate(version: hasVersion)) == keyInfo)
+  }
+
+  @Test func `the key is found in a real certificate`() throws {
+    let certificate = try #require(PEMText.blocks("CERTIFICATE", in: openSSLCertificate).first)
+    let key = try #require(PublicKeyInfo.find(inCertificate: certificate))
+    #expect(
+      Base64.encode(key)
+        == "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEGOhmvPPR660uyY8387o6+Je0fBZA"
+        + "9ewDXvL+ujN5WaSLmbzfMLTGjtsNiPQyWadDX28vUpxgQ+TdavVI3azfvA==")
   }
 
   @Test func `what is cut off or changed is no certificate and harms nobody`() {

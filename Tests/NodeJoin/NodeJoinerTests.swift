@@ -25,17 +25,12 @@ private final class Cluster: Sendable {
 
   var client: APIClient { APIClient(transport: api, userAgent: "test") }
 
-  var clerk: CertificateClerk {
-    CertificateClerk(patience: .seconds(60), time: time, report: { self.add($0) }) { order in
-      ("request of \(order.user)", "key")
-    }
-  }
+  var patience: Patience { Patience(.seconds(60), time: time, report: { self.add($0) }) }
 
   var joiner: NodeJoiner {
     NodeJoiner(
-      MachineIdentity(node: "a", machineID: "m1", addresses: ["10.0.0.1"]), clerk: clerk, time: time,
-      report: { self.add($0) }
-    ) { _ in self.client }
+      MachineIdentity(node: "a", machineID: "m1", addresses: ["10.0.0.1"]), patience: patience,
+      makeRequest: { ("request of \($0.user)", "key") }, connect: { _ in self.client })
   }
 
   func add(_ message: String) { messages.withLock { $0.append(message) } }
@@ -150,6 +145,76 @@ private final class Cluster: Sendable {
     } throws: { error in
       guard case .nameInUse("a", _) = error as? NodeJoinError else { return false }
       return true
+    }
+  }
+
+  private static let life = CertificateLife(
+    begin: Timestamp(seconds: 1_767_225_600), end: Timestamp(seconds: 1_767_225_601))
+  private static let stored = NodeCredential(certificate: "stored", key: "k")
+
+  @Test func `a node starts with the certificate that it has`() async throws {
+    let cluster = try Cluster()
+    let start = try await cluster.joiner.credential(stored: Self.stored, life: { _ in Self.life }) {
+      () async throws(NodeJoinError) -> APIClient in throw .local(message: "there is no token")
+    }
+    #expect(start.credential == Self.stored && !start.isNew)
+    #expect(cluster.api.requestLines == ["GET /api/v1/nodes/a"])
+  }
+
+  @Test(arguments: ["none", "unreadable", "ended", "refused"])
+  func `a node without a good certificate joins again`(problem: String) async throws {
+    let cluster = try Cluster()
+    cluster.decide(after: 1, Self.issued)
+    let isRefused = Mutex(problem == "refused")
+    let connected = cluster.client
+    if problem == "refused" {
+      cluster.api.intercept { request in
+        let isFirst = isRefused.withLock { isRefused in
+          defer { isRefused = false }
+          return isRefused
+        }
+        if isFirst { throw StatusError.unauthorized }
+        guard request.method == "GET", request.path.contains("certificatesigningrequests/") else {
+          return nil
+        }
+        let body: JSON = ["metadata": ["name": "r"], "status": Self.issued]
+        return APIResponse(status: 200, contentType: "application/json", bytes: Array(body.text.utf8))
+      }
+    }
+    if problem == "ended" { cluster.time.advance(by: .seconds(1)) }
+    let start = try await cluster.joiner.credential(
+      stored: problem == "none" ? nil : Self.stored, life: { _ in problem == "unreadable" ? nil : Self.life },
+      bootstrap: { () async throws(NodeJoinError) -> APIClient in connected })
+    #expect(start.credential == NodeCredential(certificate: "PEM", key: "key") && start.isNew)
+  }
+
+  @Test func `the authority is found out from a server that nobody knows`() async throws {
+    let cluster = try Cluster()
+    let maps = try #require(Resource.builtIn(group: "", version: "v1", resource: "configmaps"))
+    let pem = PEMText.text("CERTIFICATE", [1, 2, 3])
+    let data = Base64.encode(Array(pem.utf8))
+    let kubeconfig =
+      "clusters:\n- cluster:\n    certificate-authority-data: \(data)\n    server: x\n"
+    let discovery = ClusterDiscovery(patience: cluster.patience) { bytes in
+      bytes + [UInt8](repeating: 0, count: 32 - bytes.count)
+    }
+    let hash = try #require(AuthorityHash("010203" + String(repeating: "0", count: 58)))
+    await #expect(
+      throws: NodeJoinError.local(message: "the server does not say which certificate authority it has")
+    ) { try await discovery.authority(hash, from: cluster.client) }
+    cluster.api.put(
+      maps,
+      [
+        "metadata": ["name": "cluster-info", "namespace": "kube-public"],
+        "data": ["kubeconfig": .string(kubeconfig)],
+      ])
+    #expect(try await discovery.authority(hash, from: cluster.client) == pem)
+    let other = try #require(AuthorityHash(String(repeating: "0", count: 64)))
+    await #expect(
+      throws: NodeJoinError.otherAuthority(found: "sha256:010203" + String(repeating: "0", count: 58))
+    ) { try await discovery.authority(other, from: cluster.client) }
+    for text in ["", "certificate-authority-data: %", "server: x"] {
+      #expect(ClusterDiscovery.authority(inKubeconfig: text) == nil)
     }
   }
 

@@ -39,7 +39,9 @@ private final class Nodes: Sendable {
 struct NodeMetricsTests {
   private let nodes = Nodes()
 
-  private func metrics(_ time: any TimeSource = VirtualTime(isAutomatic: true)) -> NodeMetrics {
+  private let time = VirtualTime()
+
+  private func metrics() -> NodeMetrics {
     let nodes = nodes
     return NodeMetrics(
       nodes: {
@@ -60,6 +62,19 @@ struct NodeMetricsTests {
     ) { node in try nodes.text(node) }
   }
 
+  /// Whether the scraper sleeps, and nobody else.
+  private func isBetweenRounds(_ pause: Duration) -> Bool {
+    time.sleeps.last == pause && time.sleeperCount == 1
+  }
+
+  /// Has the first two rounds done.
+  private func begin(_ metrics: NodeMetrics) async {
+    async let first = metrics.answer(APIRequest(path: "/apis/metrics.k8s.io/v1beta1/nodes"))
+    #expect(await eventually { isBetweenRounds(NodeScraper.firstInterval) })
+    time.advance(by: NodeScraper.firstInterval)
+    #expect(await first?.status == 200)
+  }
+
   private func ask(_ metrics: NodeMetrics, _ path: String, query: [(name: String, value: String)] = [])
     async throws -> (status: Int, body: JSON)
   {
@@ -74,7 +89,8 @@ struct NodeMetricsTests {
   }
 
   @Test func `nodes have rates between two samples`() async throws {
-    let metrics = metrics(VirtualTime(origin: 1_700_000_100, isAutomatic: true))
+    let metrics = metrics()
+    await begin(metrics)
     let (status, list) = try await ask(metrics, "/v1beta1/nodes")
     #expect(status == 200 && list["kind"] == "NodeMetricsList")
     #expect(list["apiVersion"] == "metrics.k8s.io/v1beta1")
@@ -92,6 +108,7 @@ struct NodeMetricsTests {
 
   @Test func `pods have those of their containers`() async throws {
     let metrics = metrics()
+    await begin(metrics)
     let (_, list) = try await ask(metrics, "/v1beta1/namespaces/default/pods")
     // `new` has one sample only, and `gone` none.
     #expect(list["items"]?.array?.compactMap { $0["metadata", "name"] } == ["web"])
@@ -113,6 +130,7 @@ struct NodeMetricsTests {
   ])
   func `what is not there is not found`(path: String, code: Int, message: String) async throws {
     let metrics = metrics()
+    await begin(metrics)
     let (status, body) = try await ask(metrics, path)
     #expect(status == code && body["message"]?.string == message)
     await metrics.stop()
@@ -120,6 +138,7 @@ struct NodeMetricsTests {
 
   @Test func `lists can be selected from`() async throws {
     let metrics = metrics()
+    await begin(metrics)
     func names(_ query: (String, String)...) async throws -> [JSON] {
       let query = query.map { (name: $0.0, value: $0.1) }
       return try await ask(metrics, "/v1beta1/nodes", query: query).body["items"]?.array?
@@ -147,27 +166,19 @@ struct NodeMetricsTests {
 
   @Test(.timeLimit(.minutes(5)))
   func `nodes are asked while somebody wants to know`() async throws {
-    let time = VirtualTime()
-    let metrics = metrics(time)
-    async let first = metrics.answer(APIRequest(path: "/apis/metrics.k8s.io/v1beta1/nodes"))
-    func rounds() -> Int { nodes.rounds.withLock { $0["n1"] ?? 0 } }
-    let nodes = nodes
-    @Sendable func hasAsked(_ count: Int) async -> Bool { nodes.rounds.withLock { $0["n1"] ?? 0 } >= count }
-    #expect(await eventually { await hasAsked(1) && time.sleeperCount == 1 })
-    time.advance(by: NodeScraper.firstInterval)
-    #expect(await first?.status == 200)
-    // It is asked every 15 s, for three minutes.
-    for round in 0..<12 {
-      #expect(await eventually { await hasAsked(2 + round) && time.sleeperCount == 1 })
+    let metrics = metrics()
+    await begin(metrics)
+    @Sendable func rounds() -> Int { nodes.rounds.withLock { $0["n1"] ?? 0 } }
+    // They are asked every 15 s, for three minutes.
+    for round in 2..<14 {
+      #expect(await eventually { rounds() == round && isBetweenRounds(NodeScraper.interval) })
       time.advance(by: NodeScraper.interval)
     }
-    #expect(await eventually { await hasAsked(14) && time.sleeperCount == 0 })
+    #expect(await eventually { await metrics.scraper.isResting })
     #expect(rounds() == 14)
     // Then from the start.
-    async let again = metrics.answer(APIRequest(path: "/apis/metrics.k8s.io/v1beta1/nodes"))
-    #expect(await eventually { await hasAsked(15) && time.sleeperCount == 1 })
-    time.advance(by: NodeScraper.firstInterval)
-    #expect(await again?.status == 200)
+    await begin(metrics)
+    #expect(rounds() == 16)
     await metrics.stop()
   }
 }

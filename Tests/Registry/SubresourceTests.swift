@@ -225,6 +225,10 @@ struct SubresourceTests {
         == .badRequest("container d is not valid for pod p"))
     _ = await cluster.send("POST", pods + "/p/binding", json: binding("p", "n1"))
     #expect(await connect(pods + "/p/log")?.code == 503)
+    // A proxy's name may say how to speak, and to which port.
+    #expect(await connect(pods + "/https:p:8443/proxy")?.code == 503)
+    #expect(await connect(pods + "/https:none:8443/proxy")?.message == #"pods "none" not found"#)
+    #expect(await connect(pods + "/ftp:p:21/proxy")?.code == 400)
   }
 }
 

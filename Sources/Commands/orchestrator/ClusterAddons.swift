@@ -1,5 +1,6 @@
 import Client
 import Exchange
+import LocalVolumes
 import Logging
 import Objects
 
@@ -51,6 +52,7 @@ struct ClusterAddons: Sendable {
       ["name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": .integer(Int64(NodeDNS.port))],
     ]
     return [
+      LocalVolumeClass.object,
       [
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": ["name": .string(Self.configurationName), "namespace": "kube-system"],

@@ -1,8 +1,10 @@
+import Access
 import ArgumentParser
 import Client
 import Commands
 import Controllers
 import Exchange
+import Foundation
 import Logging
 import NIOCore
 import NIOPosix
@@ -35,15 +37,34 @@ struct ControllersCommand: ParsableCommand {
   @Option(help: "How many bits the addresses of a node's pods share.")
   var nodeCidrMaskSize = 24
 
+  @Option(
+    help: "The certificate of the cluster's authority, as PEM; without it and its key nothing is signed.")
+  var clusterSigningCertFile: String?
+
+  @Option(help: "Its key, as PEM.")
+  var clusterSigningKeyFile: String?
+
   func run() throws {
     let ranges: PodRanges
-    do throws(ConfigurationError) {
+    var found: ClusterAuthority?
+    do {
       ranges = try PodRanges(flag: clusterCidr, nodeMaskSize: nodeCidrMaskSize)
+      if let certificate = clusterSigningCertFile, let key = clusterSigningKeyFile {
+        found = ClusterAuthority(
+          authority: try CertificateAuthority(
+            certificatePEM: String(contentsOfFile: certificate, encoding: .utf8),
+            keyPEM: String(contentsOfFile: key, encoding: .utf8)))
+      }
     } catch {
       throw report(error)
     }
-    try component.run(Components.controllersName) { components, client, authority in
-      await components.control(client, authority: authority, ranges: ranges)
+    let signer = found
+    try component.run(Components.controllersName) { components, client, file in
+      await components.control(
+        client,
+        Components.ControllerSettings(
+          rootCertificate: String(decoding: file.certificateAuthority ?? [], as: UTF8.self), ranges: ranges,
+          authority: signer, server: file.server))
     }
   }
 }
@@ -56,20 +77,18 @@ struct ComponentFlags: ParsableArguments {
   @OptionGroup var log: LogFlags
 
   /// Runs a component until a signal stops it.
-  /// - Parameter body: gets the certificate of the cluster's authority too.
   func run(
-    _ name: String, _ body: @escaping @Sendable (Components, APIClient, String) async -> Void
+    _ name: String, _ body: @escaping @Sendable (Components, APIClient, RemoteAPI.Kubeconfig) async -> Void
   ) throws {
     let signals = ShutdownSignals.install()
     do {
       let components = Components(areShared: true, logger: try log.makeLogger())
       let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
       defer { try? group.syncShutdownGracefully() }
-      let file = try Kubeconfig(path: kubeconfig)
+      let file = try RemoteAPI.Kubeconfig(path: kubeconfig)
       let client = APIClient(
         transport: try RemoteTransport(file, on: group), userAgent: "\(name)/raftkv")
-      let authority = String(decoding: file.certificateAuthority ?? [], as: UTF8.self)
-      try runUntilStopped(signals) { await body(components, client, authority) }
+      try runUntilStopped(signals) { await body(components, client, file) }
     } catch {
       throw report(error)
     }

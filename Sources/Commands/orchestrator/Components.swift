@@ -1,4 +1,6 @@
+import Access
 import Client
+import Cloud
 import Controllers
 import Exchange
 import Foundation
@@ -7,6 +9,20 @@ import SchedulerLoop
 
 /// The parts of a control plane that are clients of its API server, in the same process as it or in one of their own.
 struct Components: Sendable {
+  /// What controllers are told.
+  struct ControllerSettings: Sendable {
+    /// The certificate of the cluster's authority, in PEM.
+    var rootCertificate: String
+    /// Where nodes' pod addresses come from.
+    var ranges: PodRanges
+    /// Signs certificates; nil if somebody else does.
+    var authority: ClusterAuthority?
+    /// Names for which no node gets a certificate.
+    var reservedNames: Set<String> = []
+    /// Where joining nodes reach the API server.
+    var server: String
+  }
+
   /// Whether other processes may run the same: then only one of them works at a time.
   let areShared: Bool
   let logger: Logger
@@ -30,21 +46,37 @@ struct Components: Sendable {
   }
 
   /// Runs all controllers until the task is cancelled.
-  /// - Parameters:
-  ///   - authority: the certificate of the cluster's authority, in PEM.
-  ///   - ranges: where nodes' pod addresses come from.
-  func control(_ client: APIClient, authority: String, ranges: PodRanges) async {
+  func control(_ client: APIClient, _ settings: ControllerSettings) async {
     let logger = logger
-    await leading(Self.controllersName, client) {
-      await ControllerGroup(
-        ControllerGroup.workloads + ControllerGroup.volumes
-          + ControllerGroup.housekeeping(rootCertificate: authority) + [NodeIPAMController(ranges)],
-        client: client,
-        report: { controller, object, error in
-          logger.debug("\(controller) tries again: \(object): \(error.message)")
-        }
-      ).run()
+    let report: @Sendable (String, ObjectKey, StatusError) -> Void = { controller, object, error in
+      logger.debug("\(controller) tries again: \(object): \(error.message)")
     }
+    await leading(Self.controllersName, client) {
+      let cloudInformers = InformerSet(client: client)
+      let cloud = CloudController(
+        client: client, informers: cloudInformers, provider: BareMachineProvider(informers: cloudInformers),
+        report: report)
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask {
+          await ControllerGroup(Self.controllers(settings), client: client, report: report).run()
+        }
+        group.addTask { await cloud.run() }
+      }
+    }
+  }
+
+  private static func controllers(_ settings: ControllerSettings) -> [any Controller] {
+    var all =
+      ControllerGroup.workloads + ControllerGroup.volumes
+      + ControllerGroup.housekeeping(rootCertificate: settings.rootCertificate)
+    all.append(NodeIPAMController(settings.ranges))
+    if let authority = settings.authority {
+      all += ControllerGroup.joining(
+        server: settings.server, certificate: settings.rootCertificate, authority: authority,
+        reservedNames: settings.reservedNames,
+        authenticate: { MessageAuthentication.code(for: $0, key: $1) })
+    }
+    return all
   }
 
   /// Works alone, or while this process is the leader.

@@ -11,6 +11,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import NodeHost
+import NodeLinks
 import Objects
 import Storage
 import StoreLinks
@@ -177,8 +178,13 @@ struct ControlPlane {
     api.nodePorts = settings.nodePorts
     api.options.address = "\(advertised):\(port)"
     api.yaml = YAMLBodies()
+    api.nodes = try nodeGateway(pki, on: group)
+    let metrics = MetricsOfNodes()
+    api.computed = metrics.groups
     let served = try ServedAPI(store: store, settings: api)
     handler.open(served.server)
+    metrics.open(
+      client(served.server, as: "apiserver", ["system:masters"]), served.server.transport(as: Self.apiserver))
     let kubeconfig = try writeKubeconfigs(pki, server: "https://\(advertised):\(port)")
     logger.info("the API server listens", metadata: ["address": "\(flags.bindAddress):\(port)"])
 
@@ -191,8 +197,12 @@ struct ControlPlane {
       }
       if settings.components.contains(.controllers) {
         let client = client(served.server, as: Components.controllersName, ["system:masters"])
-        let (authority, ranges) = (pki.authority.certificatePEM, settings.podRanges)
-        tasks.addTask { await components.control(client, authority: authority, ranges: ranges) }
+        let controllers = Components.ControllerSettings(
+          rootCertificate: pki.authority.certificatePEM, ranges: settings.podRanges,
+          authority: ClusterAuthority(authority: pki.authority),
+          reservedNames: Set(PKI.serverNames + [advertised, Self.address(firstService, plus: 1)]),
+          server: "https://\(advertised):\(port)")
+        tasks.addTask { await components.control(client, controllers) }
       }
       tasks.addTask {
         await Self.whenReady(served.server)
@@ -203,7 +213,9 @@ struct ControlPlane {
         logger.info("the control plane is ready", metadata: ["kubeconfig": "\(kubeconfig)"])
       }
       if let node {
-        tasks.addTask { await runNode(node, served.server, address: advertised, on: group, started: started) }
+        tasks.addTask {
+          await runNode(node, served.server, pki, address: advertised, on: group, started: started)
+        }
       }
       for await _ in tasks {}
       await served.retire()
@@ -221,6 +233,20 @@ struct ControlPlane {
 
   private static let clusterDomain = "cluster.local"
 
+  /// The way to kubelets, pods and services. Kubelets that sign their own certificates are common: those of all are
+  /// taken unless an authority is named.
+  private func nodeGateway(_ pki: PKI, on group: any EventLoopGroup) throws -> NodeGateway {
+    var settings = NodeGateway.Settings()
+    if let pair = pki.clients["apiserver-kubelet-client"] {
+      settings.identity = TLSIdentity(
+        certificateChain: Array(pair.certificate.utf8), privateKey: Array(pair.key.utf8))
+    }
+    if let file = flags.kubeletCertificateAuthority {
+      settings.kubeletAuthorities = .pem(Array(try String(contentsOfFile: file, encoding: .utf8).utf8))
+    }
+    return NodeGateway(settings, on: group)
+  }
+
   private func addons(_ server: APIServer) -> ClusterAddons {
     ClusterAddons(
       clusterCIDR: flags.clusterCidr, serviceCIDR: flags.serviceClusterIpRange,
@@ -237,7 +263,7 @@ struct ControlPlane {
 
   /// This machine as a node of its own control plane.
   private func runNode(
-    _ flags: NodeFlags, _ server: APIServer, address: String, on group: any EventLoopGroup,
+    _ flags: NodeFlags, _ server: APIServer, _ pki: PKI, address: String, on group: any EventLoopGroup,
     started: Started
   ) async {
     do {
@@ -248,8 +274,14 @@ struct ControlPlane {
       settings.clusterDNS = [flags.clusterDns ?? clusterDNS]
       await Self.whenReady(server)
       let user = UserInfo(name: "system:node:\(settings.name)", groups: ["system:nodes"])
+      let now = SystemTime().now
+      let pair = try pki.authority.serverCertificate(
+        commonName: user.name, names: [settings.name, settings.address, "127.0.0.1"], now: now)
       try await NodeProcess(
-        settings: settings, transport: server.transport(as: user), group: group, logger: logger
+        settings: settings, transport: server.transport(as: user),
+        authority: try AuthorityCertificate(pem: pki.authority.certificatePEM),
+        serving: { TLSIdentity(pair) },
+        group: group, logger: logger
       ).run()
     } catch {
       // Whoever asked for a node wants one.

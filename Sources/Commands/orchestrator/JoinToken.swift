@@ -33,8 +33,14 @@ struct JoinToken: Sendable, Hashable, CustomStringConvertible {
       if line.hasPrefix("-----END") { break }
       if !line.hasPrefix("-----") { body += line }
     }
+    return hash(Array(Data(base64Encoded: body) ?? Data()))
+      .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
+  /// SHA-256.
+  static func hash(_ bytes: [UInt8]) -> [UInt8] {
     var hash = SHA256()
-    hash.add(Array(Data(base64Encoded: body) ?? Data()))
-    return hash.digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    hash.add(bytes)
+    return hash.digest
   }
 }

@@ -7,9 +7,13 @@ struct OrchestratorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "orchestrator",
     abstract:
-      "A Kubernetes-compatible control plane: API server, scheduler and controllers on a raftkv store.",
+      "A Kubernetes-compatible cluster: control plane on a raftkv store, and nodes that run containers.",
     discussion: """
       Without a command, everything is started on this machine: the same as `orchestrator all`.
+
+      orchestrator                                       a whole cluster on this machine
+      orchestrator status                                how it fares, and what to do
+      orchestrator token create --print-join-command     what to run on a machine that is to join
 
       orchestrator server --data-dir .data/cluster
       orchestrator server --store https://10.0.0.1:2379,https://10.0.0.2:2379 --store-ca-file ca.crt
@@ -19,7 +23,8 @@ struct OrchestratorCommand: ParsableCommand {
     version: Version.text,
     subcommands: [
       AllCommand.self, ServerCommand.self, AgentCommand.self, TokenCommand.self, StatusCommand.self,
-      ImagesCommand.self, SchedulerCommand.self, ControllersCommand.self, ProxyCommand.self,
+      ImagesCommand.self, ResetCommand.self, SchedulerCommand.self, ControllersCommand.self,
+      ProxyCommand.self,
       SimulateCommand.self,
     ],
     defaultSubcommand: AllCommand.self)

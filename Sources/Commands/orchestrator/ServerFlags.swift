@@ -64,6 +64,12 @@ struct ServerFlags: ParsableArguments {
   @Option(help: "Where the built-in store listens for other members.")
   var storeListenPeerUrls = "http://127.0.0.1:2380"
 
+  @Option(
+    help: ArgumentHelp(
+      "Who must have signed kubelets' certificates, as PEM (default: any certificate is taken).",
+      valueName: "file"))
+  var kubeletCertificateAuthority: String?
+
   @Option(help: "What to run here of the control plane, separated by commas.")
   var components = "api,scheduler,controllers"
 

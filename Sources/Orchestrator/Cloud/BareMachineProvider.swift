@@ -117,7 +117,7 @@ private final class BareLoadBalancers: CloudLoadBalancers {
     }
     switch outcome {
     case .addresses(let addresses): return addresses.map { LoadBalancerIngress(ip: $0) }
-    case .taken(let problem): throw CloudError(problem, retryAfter: .seconds(60))
+    case .taken(let problem): throw CloudError(problem, retryAfter: .seconds(60), leavesNothing: true)
     }
   }
 

@@ -122,12 +122,15 @@ public struct CloudError: Error, Sendable, Hashable, CustomStringConvertible {
   public var message: String
   /// When to try again; nil for soon, with growing delays.
   public var retryAfter: Duration?
+  /// Whether what there was before is gone too, such as addresses that somebody else has now.
+  public var leavesNothing: Bool
   /// The message.
   public var description: String { message }
 
   /// A failure.
-  public init(_ message: String, retryAfter: Duration? = nil) {
+  public init(_ message: String, retryAfter: Duration? = nil, leavesNothing: Bool = false) {
     self.message = message
     self.retryAfter = retryAfter
+    self.leavesNothing = leavesNothing
   }
 }

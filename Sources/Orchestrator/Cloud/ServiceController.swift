@@ -123,8 +123,7 @@ struct ServiceController: Sendable {
       tell(
         service, "SyncLoadBalancerFailed",
         "Error syncing load balancer: failed to ensure load balancer: \(error.message)", isWarning: true)
-      // What it had may be somebody else's now.
-      if !old.isEmpty, error.retryAfter != nil { try await write([], service) }
+      if !old.isEmpty, error.leavesNothing { try await write([], service) }
       guard let retryAfter = error.retryAfter else { throw error.status }
       return retryAfter
     }

@@ -45,7 +45,7 @@ public protocol BodyStream: Sendable {
   func cancel()
 }
 
-/// Bytes both ways, in order. One reader and one writer at a time.
+/// Bytes both ways, in order. One reader at a time; what several tasks write at once goes out each whole.
 public protocol DuplexStream: Sendable {
   /// The bytes that have come; nil once the other side has ended its direction. Waits until there are some.
   func read() async throws -> [UInt8]?

@@ -1,7 +1,7 @@
 /// Joins two streams of bytes.
 public enum Relay {
-  /// Passes the bytes of each side on to the other, no faster than that takes them, until either ends its direction or is
-  /// lost; then closes both.
+  /// Passes the bytes of each side on to the other, no faster than that takes them, until either ends its direction
+  /// or is lost; then closes both.
   public static func run(_ one: any DuplexStream, _ other: any DuplexStream) async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await pass(from: one, to: other) }

@@ -14,21 +14,19 @@ public struct NodeJoiner: Sendable {
 
   private let machine: MachineIdentity
   private let clerk: CertificateClerk
+  private let patience: Patience
   private let connect: Connect
-  private let time: any TimeSource
-  private let report: @Sendable (String) -> Void
+  private var time: any TimeSource { patience.time }
 
   /// What makes this machine a node.
-  /// - Parameter report: hears, for people, what happens.
   public init(
-    _ machine: MachineIdentity, clerk: CertificateClerk, time: any TimeSource = SystemTime(),
-    report: @escaping @Sendable (String) -> Void = { _ in }, connect: @escaping Connect
+    _ machine: MachineIdentity, patience: Patience = Patience(),
+    makeRequest: @escaping CertificateClerk.RequestMaker, connect: @escaping Connect
   ) {
     self.machine = machine
-    self.clerk = clerk
-    self.time = time
-    self.report = report
+    self.patience = patience
     self.connect = connect
+    clerk = CertificateClerk(patience: patience, makeRequest: makeRequest)
   }
 
   private func client(_ credential: NodeCredential) throws(NodeJoinError) -> APIClient {
@@ -36,6 +34,34 @@ public struct NodeJoiner: Sendable {
       return try connect(credential)
     } catch {
       throw .local(message: "the node's certificate cannot be used: \(error)")
+    }
+  }
+
+  /// The credential to start with: the one that is stored if it is good for a while and the server accepts it, else a
+  /// new one. That no other machine is the node is checked in either case.
+  /// - Parameters:
+  ///   - stored: from an earlier run; nil if there is none.
+  ///   - life: reads a certificate; nil if it cannot be read.
+  ///   - bootstrap: makes a way to the API server with a token, if there is need of one.
+  /// - Returns: the credential, and whether it has to be stored.
+  public func credential(
+    stored: NodeCredential?, life: (_ certificate: String) -> CertificateLife?,
+    bootstrap: () async throws(NodeJoinError) -> APIClient
+  ) async throws(NodeJoinError) -> (credential: NodeCredential, isNew: Bool) {
+    if let stored, life(stored.certificate)?.isGood(at: time.now) == true, try await isAccepted(stored) {
+      return (stored, false)
+    }
+    return (try await join(bootstrap: try await bootstrap()), true)
+  }
+
+  /// False if the server does not know the certificate, which another authority may have signed.
+  private func isAccepted(_ credential: NodeCredential) async throws(NodeJoinError) -> Bool {
+    do throws(NodeJoinError) {
+      try await checkName(credential)
+      return true
+    } catch {
+      guard error == .unauthorized else { throw error }
+      return false
     }
   }
 
@@ -55,23 +81,14 @@ public struct NodeJoiner: Sendable {
     else { throw .local(message: "the built-in schema lacks nodes and leases") }
     let client = try client(credential)
     let name = machine.node
-    let node = try await find { () async throws(StatusError) in try await client.get(nodes, name: name) }
+    let node = try await patience.find { () async throws(StatusError) in
+      try await client.get(nodes, name: name)
+    }
     guard let node else { return }
-    let lease = try await find { () async throws(StatusError) in
+    let lease = try await patience.find { () async throws(StatusError) in
       try await client.get(leases, namespace: NodeRecords.leaseNamespace, name: name)
     }
     if let conflict = machine.conflict(known: node, lease: lease, now: time.now) { throw conflict }
-  }
-
-  private func find(
-    _ ask: @Sendable () async throws(StatusError) -> JSON
-  ) async throws(NodeJoinError) -> JSON? {
-    do throws(StatusError) {
-      return try await ask()
-    } catch {
-      if error.isNotFound { return nil }
-      throw NodeJoinError(final: error) ?? .unavailable(message: error.message)
-    }
   }
 
   /// Replaces a certificate at four fifths of its life, again and again until the task is cancelled.
@@ -98,7 +115,8 @@ public struct NodeJoiner: Sendable {
       case .success(let new): current = new
       case .failure(let problem):
         if Task.isCancelled { return }
-        report("the certificate of \(order.user) could not be renewed and will be tried again: \(problem)")
+        patience.report(
+          "the certificate of \(order.user) could not be renewed and will be tried again: \(problem)")
       }
       // Even a signer whose certificates have ended when they come gets no flood of orders.
       guard (try? await time.sleep(for: Self.retryPause)) != nil else { return }

@@ -16,6 +16,9 @@ public struct Kubeconfig: Sendable {
   /// Whether any certificate of the server will do.
   public var skipsVerification = false
 
+  /// A server whose certificate the system's authorities know, and nobody to speak to it as.
+  public init(server: String) { self.server = server }
+
   /// Reads a file. `context` is the context to take; nil for the file's own choice.
   public init(path: String, context: String? = nil) throws(KubeconfigError) {
     let text: String

@@ -2,12 +2,40 @@
 
 import json
 import os
+import signal
 import time
 
-from cases_pods import ended, event, start  # noqa: F401: `start` is the suite's.
 from cluster import Failure, expect, pod
 
 SAY = "/dev/termination-log"
+
+
+def start(cluster):
+    cluster.process = cluster.start_all(cluster.add_machine())
+    cluster.wait_for_nodes(1)
+    cluster.machine = cluster.machines[0]
+
+
+def ended(cluster, name):
+    """A pod that has ended."""
+    return cluster.wait(f"pod {name} ends", lambda: (lambda item: item["status"]["phase"] in (
+        "Succeeded", "Failed") and item)(cluster.get("pod", name)))
+
+
+def event(cluster, name, reason):
+    """The message of an event of a pod."""
+    def find():
+        events = cluster.get("events", "--field-selector", f"involvedObject.name={name},reason={reason}")["items"]
+        return events and events[-1]["message"]
+    return cluster.wait(f"an event {reason} of {name}", find)
+
+
+def ends(cluster):
+    cluster.apply(pod("good", "echo done", restartPolicy="Never"), pod("bad", "exit 3", restartPolicy="Never"))
+    expect("good", ended(cluster, "good")["status"]["phase"], "Succeeded")
+    bad = ended(cluster, "bad")["status"]
+    state = bad["containerStatuses"][0]["state"]["terminated"]
+    expect("bad", (bad["phase"], state["exitCode"], state["reason"]), ("Failed", 3, "Error"))
 
 
 def message(item, container=0):
@@ -160,7 +188,48 @@ def crashing(cluster):
     expect("its last end", found["lastState"]["terminated"]["exitCode"], 7)
 
 
+def steady(cluster, name):
+    """What tells a container that goes on from one that was made anew."""
+    status = running(cluster, name)["status"]["containerStatuses"][0]
+    return status["containerID"], status["restartCount"]
+
+
+def returns(cluster):
+    """The program is killed and comes back: its containers do not notice, and what was deleted meanwhile goes."""
+    for name in ("stays", "leaves"):
+        cluster.apply(pod(name, "while true; do sleep 1; done"))
+        running(cluster, name)
+    before = steady(cluster, "stays")
+    cluster.process.process.kill()
+    cluster.process.process.wait()
+    cluster.running.remove(cluster.process)
+    cluster.process = cluster.start_all(cluster.machine)
+    cluster.wait_for_nodes(1)
+    cluster.kubectl("delete", "pod", "leaves")
+    expect("the other", steady(cluster, "stays"), before)
+    # It is looked after as before.
+    cluster.apply(pod("later", "exit 0", restartPolicy="Never"))
+    expect("later", ended(cluster, "later")["status"]["phase"], "Succeeded")
+
+
+def runtime_dies(cluster):
+    """containerd is killed: containers go on without it, and new ones come once it is back."""
+    cluster.apply(pod("survives", "while true; do sleep 1; done"))
+    before = steady(cluster, "survives")
+    for process in cluster.machine.processes():
+        try:
+            with open(f"/proc/{process}/comm") as file:
+                if file.read().strip() == "containerd":
+                    os.kill(process, signal.SIGKILL)
+        except OSError:
+            continue  # It has ended.
+    cluster.apply(pod("after", "exit 0", restartPolicy="Never"))
+    expect("after", ended(cluster, "after")["status"]["phase"], "Succeeded")
+    expect("the other", steady(cluster, "survives"), before)
+
+
 CASES = [
+    ("a pod ends, well or not", ends),
     ("termination messages come from the file, else from the log", messages),
     ("a pod has a token, its namespace and the authority", token),
     ("a config map's files change while the pod runs", files),
@@ -171,4 +240,6 @@ CASES = [
     ("an ephemeral container looks at a pod", added),
     ("what cannot be had says so", refused),
     ("a container that crashes waits", crashing),
+    ("containers do not notice that the node's program is killed", returns),
+    ("containers do not notice that the runtime is killed", runtime_dies),
 ]

@@ -1,10 +1,14 @@
+import Access
 import Client
 import Commands
 import ContainerRuntime
 import Exchange
 import Foundation
 import GRPC
+import HTTP
 import Kubelet
+import KubeletServer
+import LocalVolumes
 import Logging
 import NIOCore
 import NodeHost
@@ -18,6 +22,10 @@ struct NodeProcess: Sendable {
   let settings: NodeProcessSettings
   /// The way to the API server, as this node.
   let transport: any APITransport
+  /// Whose certificates the kubelet's port takes.
+  let authority: AuthorityCertificate
+  /// What the kubelet's port shows; may take until the Node is there.
+  let serving: @Sendable () async throws -> TLSIdentity
   let group: any EventLoopGroup
   let logger: Logger
 
@@ -30,6 +38,8 @@ struct NodeProcess: Sendable {
         "a node needs root: run it with sudo, or the control plane alone with orchestrator server")
     }
     try FileManager.default.createDirectory(atPath: settings.folder, withIntermediateDirectories: true)
+    let lock = settings.components.contains(.kubelet) ? try FolderLock(settings.folder) : nil
+    defer { withExtendedLifetime(lock) {} }
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       if settings.components.contains(.kubelet) { tasks.addTask { try await runKubelet() } }
       if settings.components.contains(.proxy) { tasks.addTask { await runProxy() } }
@@ -52,24 +62,73 @@ struct NodeProcess: Sendable {
     let started = try await NodeRuntime.start(settings, on: group.next(), logger: logger)
     let runtime = CRIClient(.unixSocket(started.socket), on: group.next())
     defer { runtime.close() }
+    let client = client("kubelet")
     let manifests = ManifestFolder(path: settings.manifests) { bytes in try YAML.json(bytes) }
+    let groups = PodCgroups(driver: started.cgroupDriver)
+    if let notice = groups.notice { logger.notice("\(notice)") }
+    var node = NodeSettings(settings)
+    node.cgroupDriver = started.cgroupDriver
+    node.hasPodCgroups = groups.isUsable
+    let volumes = NodeVolumes(
+      files: SystemFiles(), mounter: MemoryMounter(), stamp: { UUID().uuidString.lowercased() })
     guard
       let kubelet = KubeletRunner(
-        client: client("kubelet"), runtime: runtime,
-        volumes: NodeVolumes(
-          files: SystemFiles(), mounter: MemoryMounter(), stamp: { UUID().uuidString.lowercased() }),
-        transport: ProbeConnections(on: group), settings: NodeSettings(settings),
+        client: client, runtime: runtime,
+        volumes: CgroupVolumes(volumes, cgroups: groups, log: { logger.info("\($0)") }),
+        transport: ProbeConnections(on: group), settings: node,
         options: KubeletOptions(manifests: manifests, log: { logger.info("\($0)") }))
     else { return }
     await withTaskGroup(of: Void.self) { tasks in
       tasks.addTask { await kubelet.run() }
+      tasks.addTask { await servePort(kubelet, runtime, client) }
+      tasks.addTask { await LogRotation(runtime: runtime, log: { logger.error("\($0)") }).run() }
+      tasks.addTask { await provideVolumes(client) }
       if let networks = started.networks {
         let network = PodNetwork(
-          node: settings.name, folder: networks, client: client("kubelet"), logger: logger)
+          settings: settings, folder: networks, plugins: started.plugins, client: client, logger: logger)
         tasks.addTask { await network.run() }
       }
     }
     await started.release()
+  }
+
+  /// The kubelet's own port: without it the node goes on, and there are no logs, commands and metrics of it.
+  private func servePort(_ kubelet: KubeletRunner, _ runtime: CRIClient, _ client: APIClient) async {
+    let (authority, logger) = (authority, logger)
+    let access = APIAccess(client: client, nodeName: settings.name) { chain in
+      try? await authority.verify(chain, at: SystemTime().now).user
+    }
+    let agent = KubeletAgent(
+      kubelet: kubelet,
+      usage: NodeUsageReader(nodeFolder: settings.folder, imageFolder: settings.folder), settings: settings)
+    do {
+      let server = try await KubeletServer.start(
+        host: "0.0.0.0", port: settings.kubeletPort, identity: try await serving(), nodeName: settings.name,
+        agent: agent, runtime: runtime, access: access, on: group)
+      logger.info("the kubelet's port is open", metadata: ["port": "\(server.port)"])
+      await untilCancelled()
+      await server.stop()
+    } catch {
+      if !Task.isCancelled {
+        logger.error(
+          "the kubelet's port \(settings.kubeletPort) cannot be opened: \(error); --kubelet-port chooses another"
+        )
+      }
+    }
+  }
+
+  private func provideVolumes(_ client: APIClient) async {
+    let logger = logger
+    let informers = InformerSet(client: client)
+    let recorder = EventRecorder(client: client, component: LocalVolumeClass.provisioner, host: settings.name)
+    let provisioner = LocalVolumeProvisioner(
+      client: client, informers: informers, recorder: recorder, node: settings.name,
+      folder: settings.folder + "/volumes", report: { logger.info("\($0)") })
+    await withTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { await informers.run() }
+      tasks.addTask { await recorder.run() }
+      tasks.addTask { await provisioner.run() }
+    }
   }
 
   private func runProxy() async {
@@ -81,6 +140,12 @@ struct NodeProcess: Sendable {
       client: client("kube-proxy"), options: options, commands: SystemCommands(),
       log: { logger.info("\($0)") })
     await proxy?.run()
+  }
+
+  private func untilCancelled() async {
+    let (never, continuation) = AsyncStream.makeStream(of: Void.self)
+    for await _ in never {}
+    continuation.finish()
   }
 }
 
@@ -95,5 +160,6 @@ extension NodeSettings {
       hostsFile: (try? String(contentsOfFile: "/etc/hosts", encoding: .utf8)) ?? "",
       capacity: facts.capacity, allocatable: facts.allocatable)
     information = facts.information
+    kubeletPort = settings.kubeletPort
   }
 }

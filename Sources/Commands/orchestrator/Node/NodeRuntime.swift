@@ -10,12 +10,17 @@ struct NodeRuntime: Sendable {
   let socket: String
   /// The folder from which it takes the pod network's configuration; nil if that is somebody else's.
   let networks: String?
+  /// Where a containerd of our own finds the programs that make pod networks.
+  let plugins: String
+  /// Who makes control groups.
+  let cgroupDriver: CgroupDriver
   private let containerd: ContainerdProcess?
 
   /// - Throws: what is wrong, and what to do.
   static func start(
     _ settings: NodeProcessSettings, on eventLoop: any EventLoop, logger: Logger
   ) async throws -> NodeRuntime {
+    let machine = ContainerdMachine.current(folder: settings.folder)
     if let endpoint = settings.runtimeEndpoint {
       guard let found = await RuntimeSocket.find(among: [endpoint], on: eventLoop) else {
         throw ConfigurationError(
@@ -24,7 +29,8 @@ struct NodeRuntime: Sendable {
       logger.info(
         "a container runtime answers",
         metadata: ["runtime": "\(found.version.name)", "socket": "\(endpoint)"])
-      return NodeRuntime(socket: endpoint, networks: nil, containerd: nil)
+      return NodeRuntime(
+        socket: endpoint, networks: nil, plugins: "", cgroupDriver: machine.cgroupDriver, containerd: nil)
     }
     guard hasContainerd else {
       guard let found = await RuntimeSocket.find(on: eventLoop) else {
@@ -34,9 +40,10 @@ struct NodeRuntime: Sendable {
         )
       }
       logger.info("a container runtime was found", metadata: ["socket": "\(found.path)"])
-      return NodeRuntime(socket: found.path, networks: nil, containerd: nil)
+      return NodeRuntime(
+        socket: found.path, networks: nil, plugins: "", cgroupDriver: machine.cgroupDriver, containerd: nil)
     }
-    return try await startOwn(settings, on: eventLoop, logger: logger)
+    return try await startOwn(settings, machine, on: eventLoop, logger: logger)
   }
 
   /// Lets a containerd of our own run on: pods do, and the next process of ours takes it over.
@@ -49,7 +56,7 @@ struct NodeRuntime: Sendable {
   }
 
   private static func startOwn(
-    _ settings: NodeProcessSettings, on eventLoop: any EventLoop, logger: Logger
+    _ settings: NodeProcessSettings, _ machine: ContainerdMachine, on eventLoop: any EventLoop, logger: Logger
   ) async throws -> NodeRuntime {
     let layout = ContainerdLayout(folder: settings.folder + "/containerd")
     let files = FileManager.default
@@ -57,7 +64,6 @@ struct NodeRuntime: Sendable {
     for folder in [layout.folder, images] {
       try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
-    let machine = ContainerdMachine.current(folder: layout.folder)
     let containerd = ContainerdProcess(
       ContainerdConfiguration(layout: layout, machine: machine, sandboxImage: PauseImage.name),
       on: eventLoop, report: { logger.notice("\($0)") })
@@ -76,6 +82,9 @@ struct NodeRuntime: Sendable {
         logger.error("\(error)")
       }
     }
-    return NodeRuntime(socket: layout.socket, networks: layout.networks, containerd: containerd)
+    return NodeRuntime(
+      socket: layout.socket, networks: layout.networks, plugins: machine.networkPrograms,
+      cgroupDriver: machine.cgroupDriver,
+      containerd: containerd)
   }
 }

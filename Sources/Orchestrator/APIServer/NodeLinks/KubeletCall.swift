@@ -1,7 +1,8 @@
 import Exchange
 import Objects
 
-/// What a kubelet is asked (the kubelet's API of Kubernetes: `/containerLogs`, `/exec`, `/attach`, `/portForward`). Pure.
+/// What a kubelet is asked (the kubelet's API of Kubernetes: `/containerLogs`, `/exec`, `/attach`, `/portForward`).
+/// Pure.
 struct KubeletCall: Sendable, Hashable {
   var path: String
   var query: [Parameter]

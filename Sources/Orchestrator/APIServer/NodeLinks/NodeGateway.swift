@@ -13,7 +13,8 @@ public final class NodeGateway: NodeConnector {
     public var identity: TLSIdentity?
     /// Who must have signed a kubelet's certificate; nil takes any, as kubelets by default sign their own.
     public var kubeletAuthorities: TLSRoots?
-    /// Time until a kubelet or a pod has begun to answer; a session or a log then goes on for as long as it takes.
+    /// Time until a kubelet has begun to answer; a session or a log then goes on for as long as it takes. What is
+    /// proxied may take as long as its client waits.
     public var answerTimeout: TimeAmount = .seconds(30)
     /// Kubelets whose connections are kept for the next request.
     public var kubelets = 1_024
@@ -113,11 +114,45 @@ public final class NodeGateway: NodeConnector {
     }
     guard let call = KubeletCall(target.subresource, of: pod, request) else { throw .noSuchPath }
     let client = try await kubelet(of: pod, objects)
+    if name.lowercased() == "websocket" {
+      let offered = WebSocketHandshake.protocols(request.headers)
+      if target.subresource == "portforward", offered.contains(PortForwardTunnel.name) {
+        return try await portForward(client, call, request)
+      }
+      // A kubelet knows none of what was agreed on after its time; clients then try SPDY.
+      if let newer = offered.first, newer == "v5.channel.k8s.io" {
+        throw .badRequest("unable to upgrade: \(newer) is not served; SPDY/3.1 is")
+      }
+    }
     return try await upgrade(
       client, "error dialing backend", to: name,
       HTTPClientRequest(
         method: request.method, target: call.target, headers: ProxyHeaders.session(request),
         headTimeout: settings.answerTimeout))
+  }
+
+  private func portForward(
+    _ client: HTTPClient, _ call: KubeletCall, _ request: APIRequest
+  ) async throws(StatusError) -> APIResponse {
+    guard
+      let headers = WebSocketHandshake.answer(to: request.headers, protocol: PortForwardTunnel.name)
+    else { throw .badRequest("this is no request for a WebSocket") }
+    let outgoing = HTTPClientRequest(
+      method: "POST", target: call.target,
+      headers: [(name: "x-stream-protocol-version", value: PortForwardTunnel.streamProtocol)],
+      headTimeout: settings.answerTimeout)
+    switch try await Self.reach(
+      "error dialing backend", { try await client.upgrade(outgoing, to: "SPDY/3.1") })
+    {
+    case .answered(let response): return Self.passedOn(response, client)
+    case .switched(_, let tunnel):
+      return APIResponse(
+        status: 101, headers: [(name: "upgrade", value: "websocket")] + headers,
+        body: .upgrade { stream in
+          await PortForwardTunnel.run(stream, tunnel)
+          withExtendedLifetime(client) {}
+        })
+    }
   }
 
   // MARK: What anybody may serve
@@ -138,7 +173,7 @@ public final class NodeGateway: NodeConnector {
       method: request.method, target: ProxyPath.target(rest.isEmpty ? "/" : rest, request.query),
       headers: ProxyHeaders.request(
         request, prefix: ProxyPath.target(prefix, []), rest: ProxyPath.target(rest, [])),
-      body: request.body, headTimeout: settings.answerTimeout)
+      body: request.body)
     if let name = request.header("upgrade"), Self.isUpgrade(request) {
       return try await upgrade(client, "error trying to reach service", to: name, outgoing)
     }

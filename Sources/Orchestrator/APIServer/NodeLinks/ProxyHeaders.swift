@@ -10,8 +10,8 @@ enum ProxyHeaders {
     "trailer", "transfer-encoding", "upgrade", "content-length", "host",
   ]
 
-  /// What is passed on of a request to something that is not part of the control plane: how the caller made itself known
-  /// to the API server is no business of others.
+  /// What is passed on of a request to something that is not part of the control plane: how the caller made itself
+  /// known to the API server is no business of others.
   static func request(_ request: APIRequest, prefix: String, rest: String) -> Fields {
     var fields = passed(request.headers).filter {
       $0.name != "authorization" && !$0.name.hasPrefix("impersonate-") && $0.name != "x-forwarded-uri"

@@ -80,8 +80,8 @@ struct ProxyTarget: Sendable, Hashable {
     return number
   }
 
-  /// Whether an address may be one of a pod: one that leads to the API server's own machine, or to no machine, would be a
-  /// way around what protects it.
+  /// Whether an address may be one of a pod: one that leads to the API server's own machine, or to no machine, would
+  /// be a way around what protects it.
   static func isProxyable(_ text: String) -> Bool {
     guard let address = try? SocketAddress(ipAddress: text, port: 0) else { return false }
     switch address {

@@ -22,7 +22,7 @@ public final class NodeMetrics: Sendable {
 
   private let nodes: @Sendable () async -> [JSON]
   private let pods: @Sendable (_ namespace: String) async -> [JSON]
-  private let scraper: NodeScraper
+  let scraper: NodeScraper
   private let time: any TimeSource
 
   /// - Parameters:

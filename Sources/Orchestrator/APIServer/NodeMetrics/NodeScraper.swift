@@ -32,6 +32,9 @@ actor NodeScraper {
     self.time = time
   }
 
+  /// Whether nobody is asked.
+  var isResting: Bool { first == nil }
+
   /// What is known. Whoever asks first waits for two rounds.
   func current() async -> UsageHistory {
     lastAsked = time.uptime

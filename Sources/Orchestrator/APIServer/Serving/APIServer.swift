@@ -28,7 +28,8 @@ public final class APIServer: APITransport {
     self.reviews = reviews
     self.options = options
     self.environment = environment
-    documents = ServerDocuments(Resource.builtIn, options: options)
+    documents = ServerDocuments(
+      Resource.builtIn, computed: environment.computed?.resources ?? [], options: options)
     reads = FairQueue(
       limit: options.readsInFlight, waiting: options.waitingRequests, perUser: options.waitingRequestsPerUser)
     writes = FairQueue(
@@ -163,6 +164,7 @@ public final class APIServer: APITransport {
     guard info.isResource else { return try path(request) }
     guard let resource = Resource.builtIn(group: info.group, version: info.version, resource: info.resource)
     else {
+      if let answer = await environment.computed?.answer(request) { return answer }
       let isKnown = Resource.builtIn.contains { $0.group == info.group && $0.version == info.version }
       if isKnown { throw .noSuchPath }
       return ServerDocuments.notFound

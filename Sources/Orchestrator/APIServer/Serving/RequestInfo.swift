@@ -112,8 +112,8 @@ struct RequestInfo: Sendable, Hashable {
       namespace: namespace, name: name)
   }
 
-  /// A verb that the user must be allowed beside the request's own: whoever opens a WebSocket, which is a GET, does more
-  /// than read (Kubernetes 1.35 and later).
+  /// A verb that the user must be allowed beside the request's own: whoever opens a WebSocket, which is a GET, does
+  /// more than read (Kubernetes 1.35 and later).
   var furtherVerb: String? {
     let isSession = ["exec", "attach", "portforward"].contains(subresource)
     return isSession && group.isEmpty && resource == "pods" && verb == "get" ? "create" : nil

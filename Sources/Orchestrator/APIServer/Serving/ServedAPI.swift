@@ -33,6 +33,8 @@ public final class ServedAPI: Sendable {
     public var yaml: (any YAMLCoding)?
     /// The way to what runs on nodes; without one, requests for that are answered with 503.
     public var nodes: (any NodeConnector)?
+    /// Groups that are answered for without being stored.
+    public var computed: ComputedGroups?
     /// Takes lines for the log.
     public var log: @Sendable (String) -> Void
     /// The time.
@@ -135,6 +137,7 @@ public final class ServedAPI: Sendable {
       environment: RegistryEnvironment(now: settings.now, uid: settings.uid, nameSuffix: suffix))
     var environment = ServerEnvironment(now: settings.now, newID: settings.uid)
     environment.yaml = settings.yaml
+    environment.computed = settings.computed
     environment.log = settings.log
     environment.openID = (tokens.discoveryDocument(), tokens.keySet)
     environment.storeIsHealthy = {

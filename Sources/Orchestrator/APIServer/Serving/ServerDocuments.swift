@@ -13,8 +13,8 @@ final class ServerDocuments: Sendable {
   private let kept = Mutex<[(path: String, bytes: [UInt8])]>([])
   private let paths: Set<String>
 
-  init(_ resources: [Resource], options: ServerOptions) {
-    discovery = DiscoveryDocuments(resources: resources)
+  init(_ resources: [Resource], computed: [Resource] = [], options: ServerOptions) {
+    discovery = DiscoveryDocuments(resources: resources + computed)
     openAPI = OpenAPIDocuments(schema: .builtIn, resources: resources, serverVersion: options.version)
     self.options = options
     paths = Set(openAPI.paths)

@@ -1,3 +1,4 @@
+public import Exchange
 public import Objects
 
 /// What an API server does at most, and what it says of itself.
@@ -41,6 +42,8 @@ public struct ServerEnvironment: Sendable {
   public var openID: (configuration: JSON, keys: JSON)?
   /// Whether the store answers.
   public var storeIsHealthy: @Sendable () async -> Bool
+  /// Groups that are answered for without being stored.
+  public var computed: ComputedGroups?
   /// What is not ready yet, by name; empty when all is.
   public var pending: @Sendable () -> [String]
 
@@ -51,5 +54,19 @@ public struct ServerEnvironment: Sendable {
     log = { _ in }
     storeIsHealthy = { true }
     pending = { [] }
+  }
+}
+
+/// Groups of the API whose objects nobody stores, such as metrics.
+public struct ComputedGroups: Sendable {
+  /// For discovery.
+  public var resources: [Resource]
+  /// Answers a request that authorization has let through; nil if it is for none of the groups.
+  public var answer: @Sendable (APIRequest) async -> APIResponse?
+
+  /// Groups of these resources.
+  public init(resources: [Resource], answer: @escaping @Sendable (APIRequest) async -> APIResponse?) {
+    self.resources = resources
+    self.answer = answer
   }
 }

@@ -52,6 +52,24 @@ public struct ControllerGroup: Sendable {
     [VolumeBinder(), ClaimProtection(), VolumeProtection(), VolumeExpansion(), EphemeralVolumes()]
   }
 
+  /// The controllers by which machines join a cluster and renew their certificates.
+  /// - Parameters:
+  ///   - server: the URL under which joining machines reach the API server.
+  ///   - certificate: of the cluster's authority, in PEM.
+  ///   - reservedNames: DNS names and addresses of the API server, for which no node gets a serving certificate. The
+  ///     address of a machine that is a node too cannot be among them.
+  ///   - authenticate: HMAC with SHA-256 of a message with a key.
+  public static func joining(
+    server: String, certificate: String, authority: any CertificateSigning, reservedNames: Set<String> = [],
+    authenticate: @escaping @Sendable (_ message: [UInt8], _ key: [UInt8]) -> [UInt8]
+  ) -> [any Controller] {
+    [
+      CertificateApprovingController(authority: authority, reservedNames: reservedNames),
+      CertificateSigningController(authority: authority), CertificateCleaner(authority: authority),
+      BootstrapSigner(server: server, authority: certificate, authenticate: authenticate), TokenCleaner(),
+    ]
+  }
+
   /// Works until the task is cancelled.
   public func run() async {
     await withTaskGroup(of: Void.self) { group in

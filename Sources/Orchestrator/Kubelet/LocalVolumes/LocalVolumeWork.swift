@@ -58,7 +58,7 @@ struct LocalVolumeWork: Sendable {
         "node \(node) lacks loop devices, the volume is a plain folder without a limit: \(failure.message)",
         isWarning: true)
       try await perform { () async throws(VolumeFiles.Failure) in
-        try await files.remove(name, .image)
+        try await files.discardImage(name)
         try await files.create(name, .folder, bytes: bytes)
       }
     }

@@ -72,12 +72,9 @@ struct VolumeFiles: Sendable {
     if let known = try await devices(name).first {
       device = known
     } else {
-      let (status, output) = await commands.run(
-        ["losetup", "--find", "--show", image(name)], timeout: Limits.command)
+      let output = try await run(["losetup", "--find", "--show", image(name)])
       device = Self.lines(output).last ?? ""
-      guard status == 0, device.hasPrefix("/dev/") else {
-        throw Failure(message: "losetup: \(Self.told(output))", lacksLoopDevices: true)
-      }
+      guard device.hasPrefix("/dev/") else { throw Self.failure("losetup", 0, output) }
     }
     do throws(Failure) {
       try await run(["mount", "-t", "ext4", "-o", "noatime", device, mountPoint(name)])
@@ -93,6 +90,9 @@ struct VolumeFiles: Sendable {
     if await isMounted(name) { try await run(["umount", mountPoint(name)]) }
     for device in try await devices(name) { try await run(["losetup", "-d", device]) }
   }
+
+  /// Removes the file of a volume that could not be mounted.
+  func discardImage(_ name: String) async throws(Failure) { try await run(["rm", "-f", image(name)]) }
 
   /// Removes a volume and all its data.
   func remove(_ name: String, _ kind: Kind) async throws(Failure) {
@@ -116,8 +116,31 @@ struct VolumeFiles: Sendable {
     try await run(["truncate", "-s", ">\(Self.fileSize(bytes))", image(name)])
     for device in try await devices(name) {
       try await run(["losetup", "-c", device])
-      try await run(["resize2fs", device], timeout: Limits.fileSystem)
+      do throws(Failure) {
+        try await run(["resize2fs", device], timeout: Limits.fileSystem)
+      } catch {
+        // Without the capability SYS_RESOURCE a file system cannot grow while it is mounted.
+        guard error.message.contains("Permission denied") else { throw error }
+        try await expandUnmounted(name, device)
+      }
     }
+  }
+
+  /// Fails while anybody uses the volume; then it is as it was.
+  private func expandUnmounted(_ name: String, _ device: String) async throws(Failure) {
+    try await run(["umount", mountPoint(name)])
+    let (status, output) = await commands.run(["e2fsck", "-f", "-p", device], timeout: Limits.fileSystem)
+    // 1 says that something was repaired.
+    var problem = status > 1 ? Self.failure("e2fsck", status, output) : nil
+    if problem == nil {
+      do throws(Failure) {
+        try await run(["resize2fs", device], timeout: Limits.fileSystem)
+      } catch {
+        problem = error
+      }
+    }
+    try await mount(name, .image)
+    if let problem { throw problem }
   }
 
   private func isMounted(_ name: String) async -> Bool {
@@ -138,8 +161,17 @@ struct VolumeFiles: Sendable {
     if status == 0 { return output }
     let name = command.first ?? ""
     if status == 124 { throw Failure(message: "\(name) has not ended in \(timeout.components.seconds) s") }
-    let told = Self.told(output)
-    throw Failure(message: told.isEmpty ? "\(name) failed with status \(status)" : "\(name): \(told)")
+    throw Self.failure(name, status, output)
+  }
+
+  private static func failure(_ program: String, _ status: Int32, _ output: String) -> Failure {
+    // The kernel's words begin with the program's name mostly.
+    let told = told(output)
+    let message =
+      told.isEmpty
+      ? "\(program) failed with status \(status)"
+      : told.hasPrefix(program) ? told : "\(program): \(told)"
+    return Failure(message: message, lacksLoopDevices: program == "losetup")
   }
 
   private static func lines(_ text: String) -> [String] {

@@ -88,7 +88,7 @@ public final class APIAccess: KubeletAccess {
     else { return nil }
     func texts(_ value: JSON?) -> [String] { value?.array?.compactMap(\.string) ?? [] }
     var extra: [String: [String]] = [:]
-    for (key, value) in status["user", "extra"]?.object ?? [:] { extra[key] = texts(value) }
+    for member in status["user", "extra"]?.object ?? [:] { extra[member.key] = texts(member.value) }
     return known(
       UserInfo(
         name: name, uid: status["user", "uid"]?.string ?? "", groups: texts(status["user", "groups"]),

@@ -13,7 +13,7 @@ struct LogLineHead: Hashable {
   let isPartial: Bool
 
   /// - Parameter bytes: up to the blank before the text, without it.
-  init?(_ bytes: some Collection<UInt8>) {
+  init?(_ bytes: [UInt8]) {
     let parts = bytes.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
     guard parts.count == 3 else { return nil }
     let text = String(decoding: parts[0], as: UTF8.self)

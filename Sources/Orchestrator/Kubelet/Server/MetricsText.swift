@@ -9,7 +9,7 @@ struct MetricsText {
 
   /// A sample; `timestamp` is in nanoseconds since 1970.
   mutating func sample(
-    _ name: String, _ labels: [(name: String, value: String)] = [], _ value: Double, timestamp: Int64? = nil
+    _ name: String, _ labels: [(name: String, value: String)], _ value: Double, timestamp: Int64? = nil
   ) {
     text += name
     if !labels.isEmpty {

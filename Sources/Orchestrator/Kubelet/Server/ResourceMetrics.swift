@@ -45,10 +45,10 @@ enum ResourceMetrics {
     let failure = usage.hasFailed ? 1.0 : 0
     let help = "1 if there was an error while getting container metrics, 0 otherwise"
     text.family("resource_scrape_error", "gauge", "[STABLE] " + help)
-    text.sample("resource_scrape_error", failure)
+    text.sample("resource_scrape_error", [], failure)
     // The older name.
     text.family("scrape_error", "gauge", "[ALPHA] (Deprecated since 1.29.0) " + help)
-    text.sample("scrape_error", failure)
+    text.sample("scrape_error", [], failure)
     return text.text
   }
 

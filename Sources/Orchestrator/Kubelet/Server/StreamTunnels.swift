@@ -59,8 +59,9 @@ final class StreamTunnels: Sendable {
       case .switched(let headers, let runtime):
         let name = headers.first { $0.name == "upgrade" }?.value ?? name
         return .upgrade(to: name, headers: Self.passedBack(headers)) { tunnel in
-          // The client holds the connection's pool.
-          await withExtendedLifetime((slot, client)) { await Self.join(tunnel, runtime) }
+          await Self.join(tunnel, runtime)
+          // Both are held until then: the session's place, and the connection's pool.
+          withExtendedLifetime((slot, client)) {}
         }
       }
     } catch {

@@ -91,8 +91,8 @@ public final class HTTPClient: Sendable {
     }
   }
 
-  /// Asks for another protocol (RFC 9110, 7.8) on a connection of its own, over HTTP/1.1; done when the head of the answer
-  /// has come. Cancelling the task ends the call.
+  /// Asks for another protocol (RFC 9110, 7.8) on a connection of its own, over HTTP/1.1; done when the head of the
+  /// answer has come. Cancelling the task ends the call.
   /// - Parameter name: the protocol's, such as `SPDY/3.1`.
   /// - Throws: `HTTPClientError`, or `CancellationError`.
   public func upgrade(_ request: HTTPClientRequest, to name: String) async throws -> HTTPClientUpgrade {

@@ -62,8 +62,8 @@ public struct HTTPServerResponse: Sendable {
     self.body = body
   }
 
-  /// Takes over the connection for another protocol (RFC 9110, 7.8), which the request must have asked for: it came over
-  /// HTTP/1.1 with the fields `upgrade` and `connection: upgrade`. Any other request is answered with 400.
+  /// Takes over the connection for another protocol (RFC 9110, 7.8), which the request must have asked for: it came
+  /// over HTTP/1.1 with the fields `upgrade` and `connection: upgrade`. Any other request is answered with 400.
   /// - Parameters:
   ///   - name: the protocol's, such as `SPDY/3.1`.
   ///   - headers: of the answer, beside `upgrade` and `connection`.

@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// Bytes both ways, in order. One reader and one writer at a time.
+/// Bytes both ways, in order. One reader at a time; what several tasks write at once goes out each whole.
 public protocol ByteDuplex: Sendable {
   /// The bytes that have come; nil once the peer has ended its direction. Waits until there are some.
   func read() async throws -> ByteBuffer?
@@ -15,8 +15,8 @@ public protocol ByteDuplex: Sendable {
   func close()
 }
 
-/// A connection that HTTP/1.1 has handed over (`101 Switching Protocols`, RFC 9110, 7.8): what follows is bytes. Letting go
-/// of it closes it, and so does cancelling a task that reads or writes.
+/// A connection that HTTP/1.1 has handed over (`101 Switching Protocols`, RFC 9110, 7.8): what follows is bytes.
+/// Letting go of it closes it, and so does cancelling a task that reads or writes.
 public final class ByteTunnel: ByteDuplex {
   private let handler: TunnelHandler
 

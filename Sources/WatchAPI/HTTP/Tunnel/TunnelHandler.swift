@@ -3,8 +3,8 @@ import Synchronization
 
 /// The channel's side of a tunnel: the only handler of the connection, but for TLS, soon after HTTP/1.1 hands it over.
 ///
-/// Safe: because every member but the constants and the inbox, which has its lock, is used on the event loop only; what is
-/// called from elsewhere posts to it.
+/// Safe: because every member but the constants and the inbox, which has its lock, is used on the event loop only;
+/// what is called from elsewhere posts to it.
 final class TunnelHandler: ChannelDuplexHandler, @unchecked Sendable {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = ByteBuffer

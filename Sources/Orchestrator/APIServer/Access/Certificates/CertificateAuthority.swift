@@ -194,51 +194,11 @@ public struct CertificateAuthority: Sendable {
     }
   }
 
-  /// Whose certificate a client shows.
-  /// - Parameters:
-  ///   - chain: as DER, the client's own first. That the client has its key is known already.
-  /// - Returns: the user, and when the certificate ends, in seconds since 1970.
-  /// - Throws: why it is not accepted.
+  /// Whose certificate a client shows; see `AuthorityCertificate.verify`.
   public func verify(
     _ chain: [[UInt8]], at now: Timestamp
   ) async throws(AccessError) -> (user: UserInfo, endSeconds: Int64) {
-    guard let first = chain.first, chain.count <= Self.longestChain else {
-      throw AccessError("the client shows no certificate or too many")
-    }
-    let certificates = try Self.attempt("the client's certificate cannot be read") { () throws in
-      try chain.map { try Certificate(derEncoded: $0) }
-    }
-    let leaf = certificates[0]
-    let time = Self.date(now.seconds)
-    guard leaf.notValidBefore <= time else { throw AccessError("the client's certificate is not valid yet") }
-    guard time <= leaf.notValidAfter else { throw AccessError("the client's certificate has expired") }
-    var verifier = Verifier(rootCertificates: CertificateStore([certificate])) {
-      RFC5280Policy(fixedExpiryValidationTime: time)
-    }
-    let result = await verifier.validate(
-      leaf: leaf, intermediates: CertificateStore(certificates.dropFirst()))
-    guard case .validCertificate = result else {
-      throw AccessError("the client's certificate is not signed by the cluster's authority")
-    }
-    let usages = try Self.attempt("the client's certificate cannot be read") { () throws in
-      try leaf.extensions.extendedKeyUsage
-    }
-    guard usages?.contains(where: { $0 == .clientAuth || $0 == .any }) ?? true else {
-      throw AccessError("the client's certificate is not for clients")
-    }
-    guard let user = Self.user(of: leaf.subject, der: first) else {
-      throw AccessError("the client's certificate names no user")
-    }
-    return (user, Int64(leaf.notValidAfter.timeIntervalSince1970))
-  }
-
-  private static func user(of subject: DistinguishedName, der: [UInt8]) -> UserInfo? {
-    let (name, groups) = CertificateRequest.nameAndGroups(of: subject)
-    guard !name.isEmpty else { return nil }
-    let hash = SHA256.hash(data: der).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    return UserInfo(
-      name: name, groups: groups,
-      extra: ["authentication.kubernetes.io/credential-id": ["X509SHA256=" + hash]])
+    try await AuthorityCertificate(certificate).verify(chain, at: now)
   }
 
   /// Whether a certificate in PEM form is this authority's, still good for so many seconds, and for these names.
@@ -251,7 +211,7 @@ public struct CertificateAuthority: Sendable {
     return names.allSatisfy { present.contains(SubjectName.parse($0)) }
   }
 
-  private static func date(_ seconds: Int64) -> Date { Date(timeIntervalSince1970: TimeInterval(seconds)) }
+  static func date(_ seconds: Int64) -> Date { Date(timeIntervalSince1970: TimeInterval(seconds)) }
 
   static func attempt<Result>(_ what: String, _ body: () throws -> Result) throws(AccessError) -> Result {
     do { return try body() } catch { throw AccessError("\(what): \(error)") }

@@ -61,7 +61,8 @@ public struct CertificateRequest: Sendable {
         let alternatives = try Certificate.Extensions {
           SubjectAlternativeNames(names.map(SubjectName.parse))
         }
-        try attributes.append(.init(ExtensionRequest(extensions: alternatives)))
+        attributes.insert(
+          try CertificateSigningRequest.Attribute(ExtensionRequest(extensions: alternatives)))
       }
       let request = try CertificateSigningRequest(
         version: .v1, subject: subject, privateKey: Certificate.PrivateKey(key), attributes: attributes,

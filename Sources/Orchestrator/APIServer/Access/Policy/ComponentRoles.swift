@@ -18,6 +18,11 @@ enum ComponentRoles {
         [
           rule("get list watch", "core", "namespaces services"),
           rule("get list watch", "discovery.k8s.io", "endpointslices"),
+          // Each makes the volumes that are on its own disks.
+          rule("create delete get list patch update watch", "core", "persistentvolumes"),
+          rule("get list patch update watch", "core", "persistentvolumeclaims persistentvolumeclaims/status"),
+          rule("patch update", "core", "persistentvolumes/status"),
+          rule("get list watch", "storage.k8s.io", "storageclasses"),
         ]),
       PolicyTable.clusterRole("system:kube-scheduler", scheduler),
       PolicyTable.clusterRole("system:volume-scheduler", volumeScheduler),

@@ -60,8 +60,9 @@ struct ContainerResources: Sendable {
     return min(999, max(1000 + guaranteed, 1000 - share))
   }
 
-  /// The control group of the pod.
+  /// The control group of the pod; empty without one.
   var cgroupParent: String {
+    guard settings.hasPodCgroups else { return "" }
     let quality = QualityOfService(of: pod).rawValue
     let between = quality == "Guaranteed" ? [] : [quality.lowercased()]
     switch settings.cgroupDriver {

@@ -21,6 +21,8 @@ public struct NodeSettings: Sendable, Hashable {
   public var hostsFile: String
   /// Who makes control groups.
   public var cgroupDriver: CgroupDriver
+  /// Whether pods have control groups of their own. Else the runtime puts containers where it likes.
+  public var hasPodCgroups = true
   /// What the node has (`status.capacity`).
   public var capacity: JSON
   /// What pods can have of it (`status.allocatable`).

@@ -18,6 +18,8 @@ public enum KubeletLimits {
   public static let volumePeriod = Duration.seconds(60)
   /// After this long the mirror of a static pod is looked for again.
   public static let mirrorRetry = Duration.seconds(1)
+  /// For this long objects that were read for one container of a pod are good for the next.
+  public static let prefetchAge = Duration.seconds(5)
   /// How often the folder of manifests is read.
   public static let manifestPeriod = Duration.seconds(2)
   /// How often images and folders that nobody needs are looked for.

@@ -41,7 +41,9 @@ extension KubeletRunner {
     let text: String
     do {
       let handler = try await runtimeHandler(of: pod)
+      async let prefetched: Void = prefetch(pod)
       _ = try await runtime.runPodSandbox(builder.sandbox(attempt: attempt), runtimeHandler: handler)
+      await prefetched
       return true
     } catch let error as ContainerConfigError {
       text = error.message

@@ -66,6 +66,7 @@ extension KubeletRunner {
 
   /// Nothing is to be done now: says so, and lets the pod go if that is what it waited for.
   private func settle(_ pod: JSON, _ key: ObjectKey, _ observed: ObservedPod, _ plan: PodPlan) async {
+    state.withLock { $0.memory[pod.podUID]?.prefetch = nil }
     if pod.isStatic, await !showMirror(of: pod, key) { podKeys.addAfter(key, KubeletLimits.mirrorRetry) }
     guard await write(pod, observed) else {
       podKeys.addRateLimited(key)
@@ -152,7 +153,7 @@ extension KubeletRunner {
     }
   }
 
-  private static func version(_ object: JSON) -> UInt64 {
+  static func version(_ object: JSON) -> UInt64 {
     object["metadata", "resourceVersion"]?.string.flatMap { UInt64($0) } ?? 0
   }
 

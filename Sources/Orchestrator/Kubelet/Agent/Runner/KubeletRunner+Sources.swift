@@ -4,12 +4,41 @@ import Objects
 import Synchronization
 
 extension KubeletRunner {
-  /// The objects that the pod refers to.
+  /// What was read for a pod, for the containers that start one after another.
+  struct Prefetch: Sendable {
+    var sources: PodSources
+    var readAt: Duration
+  }
+
+  /// The objects that the pod refers to, for a container that starts: read lately, or now.
   func sources(of pod: JSON, addresses: [String]) async throws(StatusError) -> PodSources {
-    var sources = PodSources(
-      services: services.list(pod.podNamespace) + [services.get("default", "kubernetes")].compactMap { $0 },
-      podAddresses: pod.usesHostNetwork ? settings.addresses : addresses,
-      hostAddresses: settings.addresses, allocatable: settings.allocatable)
+    let (uid, now) = (pod.podUID, time.uptime)
+    let known = state.withLock { $0.memory[uid]?.prefetch }
+    var sources: PodSources
+    if let known, now - known.readAt < KubeletLimits.prefetchAge {
+      sources = known.sources
+    } else {
+      sources = try await objects(of: pod)
+      // What is missing may come at any time.
+      if sources.isComplete(for: pod) {
+        let kept = Prefetch(sources: sources, readAt: now)
+        state.withLock { $0.memory[uid, default: PodMemory()].prefetch = kept }
+      }
+    }
+    sources.services =
+      services.list(pod.podNamespace) + [services.get("default", "kubernetes")].compactMap { $0 }
+    sources.podAddresses = pod.usesHostNetwork ? settings.addresses : addresses
+    sources.hostAddresses = settings.addresses
+    sources.allocatable = settings.allocatable
+    return sources
+  }
+
+  /// Reads while the sandbox is made what its containers will need.
+  func prefetch(_ pod: JSON) async { _ = try? await sources(of: pod, addresses: []) }
+
+  /// The objects that the pod refers to, as they are now.
+  private func objects(of pod: JSON) async throws(StatusError) -> PodSources {
+    var sources = PodSources()
     let names = PodReferences(pod)
     for name in names.configMaps {
       sources.configMaps[name] = try await read(resources.configMaps, pod.podNamespace, name)
@@ -96,5 +125,16 @@ extension KubeletRunner {
       if let token = state.withLock({ $0.tokens.good(key, now: now) }) { return .success(token) }
       return .failure(ContainerConfigError("failed to fetch token: \(error.message)"))
     }
+  }
+}
+
+extension PodSources {
+  /// Whether nothing is missing that the pod refers to.
+  fileprivate func isComplete(for pod: JSON) -> Bool {
+    let names = PodReferences(pod)
+    return names.configMaps.allSatisfy { configMaps[$0] != nil }
+      && names.secrets.allSatisfy { secrets[$0] != nil }
+      && names.claims.allSatisfy { (try? claims[$0]?.get()) != nil }
+      && names.tokens.allSatisfy { (try? tokens[$0]?.get()) != nil }
   }
 }

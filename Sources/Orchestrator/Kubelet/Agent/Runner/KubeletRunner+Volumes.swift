@@ -39,6 +39,8 @@ extension KubeletRunner {
       return known
     }
     if let known, !known.isDue(pod, now: now) { return known.refreshAt - now }
+    // What was read for its containers is too old.
+    state.withLock { $0.memory[pod.podUID]?.prefetch = nil }
     do throws(StatusError) {
       let sources = try await sources(of: pod, addresses: observed.newestSandbox?.addresses ?? [])
       for message in await volumes.refresh(pod, sources: sources, settings: settings) {

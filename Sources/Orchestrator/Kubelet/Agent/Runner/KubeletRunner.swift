@@ -1,6 +1,6 @@
 public import Client
 public import ContainerRuntime
-import Objects
+public import Objects
 import Synchronization
 
 /// The kubelet's loop: pods of its node from the API server, their containers in the runtime, their status back. All
@@ -39,6 +39,7 @@ public final class KubeletRunner: Sendable {
     var failure: PodPlan.Failure?
     /// The pod as it was after the last write of its status: the informer may still have the one before.
     var written: JSON?
+    var prefetch: Prefetch?
     /// Nil until its volumes were looked at.
     var volumes: VolumeMemory?
   }
@@ -126,6 +127,16 @@ public final class KubeletRunner: Sendable {
   func pod(_ key: ObjectKey) -> JSON? {
     if let pod = staticPod(key) { return pod }
     return pods[key].flatMap { $0.isMirror ? nil : $0 }
+  }
+
+  /// All pods of this node, with their status as it was written last.
+  public var currentPods: [JSON] {
+    let written = state.withLock { $0.memory.compactMapValues(\.written) }
+    return pods.list().map { pod in
+      if pod.isMirror { return staticPod(ObjectKey(pod)) ?? pod }
+      guard let last = written[pod.podUID], Self.version(last) > Self.version(pod) else { return pod }
+      return last
+    }
   }
 
   private func take(_ event: InformerEvent) {

@@ -64,11 +64,26 @@ final class ChildProcess: Sendable {
     var environmentPointers: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
     defer { for pointer in argumentPointers + environmentPointers { free(pointer) } }
     var id = pid_t()
+    Self.keepDescriptors()
     let problem = posix_spawnp(&id, name, &actions, &attributes, &argumentPointers, &environmentPointers)
     guard problem == 0 else { throw .program(name, SystemText.error(problem)) }
     self.id = id
     // A thread of its own, which does nothing but wait.
     DispatchQueue(label: "wait for \(name)").async { [self] in reap() }
+  }
+
+  /// Keeps what is open here from going to the program, which outlives us: it would hold our sockets and locks, and
+  /// whoever comes after us could not have them.
+  private static func keepDescriptors() {
+    guard let folder = opendir("/proc/self/fd") else { return }
+    defer { closedir(folder) }
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      // One that is closed meanwhile is no harm.
+      if let descriptor = Int32(name), descriptor > 2 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    }
   }
 
   /// How it ended, once it has.

@@ -45,7 +45,7 @@ public struct ContainerdConfiguration: Sendable, Hashable {
     self.init(
       layout: layout, sandboxImage: sandboxImage,
       snapshotter: machine.canStackLayers ? .overlayfs : .native,
-      cgroupDriver: machine.isRunBySystemd && machine.hasUnifiedCgroups ? .systemd : .cgroupfs,
+      cgroupDriver: machine.cgroupDriver,
       restrictsOOMScoreAdjustment: !machine.mayLowerOOMScores, networkPrograms: machine.networkPrograms)
   }
 

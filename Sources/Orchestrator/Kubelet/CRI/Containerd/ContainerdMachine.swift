@@ -30,6 +30,9 @@ public struct ContainerdMachine: Sendable, Hashable {
   /// The program that shows that a folder has them.
   private static let networkProgram = "/bridge"
 
+  /// Who makes control groups on such a machine.
+  public var cgroupDriver: CgroupDriver { isRunBySystemd && hasUnifiedCgroups ? .systemd : .cgroupfs }
+
   /// This machine.
   /// - Parameter folder: where containerd will keep its files; it exists.
   public static func current(folder: String) -> ContainerdMachine {

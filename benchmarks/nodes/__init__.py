@@ -1,0 +1,1 @@
+"""What benchmarks/node asks, and what it reads of processes."""
