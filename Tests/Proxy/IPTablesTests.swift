@@ -49,12 +49,12 @@ private func lines(_ rules: IPTables, _ chain: String) -> [String] {
       service(ports: [["name": "http", "port": 80, "nodePort": 30080]], spec: ["type": "NodePort"]))
     #expect(
       lines(rules, "KUBE-SERVICES") == [
-        "filter -m tcp -p tcp -d 10.96.0.10/32 --dport 80 -j REJECT",
+        "filter -m tcp -p tcp -d 10.96.0.10/32 --dport 80 -j REJECT --reject-with tcp-reset",
         "nat -m addrtype --dst-type LOCAL ! -d 127.0.0.0/8 -j KUBE-NODEPORTS",
       ])
     #expect(
       lines(rules, "KUBE-EXTERNAL-SERVICES") == [
-        "filter -m tcp -p tcp -m addrtype --dst-type LOCAL --dport 30080 -j REJECT"
+        "filter -m tcp -p tcp -m addrtype --dst-type LOCAL --dport 30080 -j REJECT --reject-with tcp-reset"
       ])
   }
 

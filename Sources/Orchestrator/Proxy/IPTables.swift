@@ -3,7 +3,7 @@
 public struct IPTables: Sendable, Hashable {
   /// A chain of a table.
   public struct Chain: Sendable, Hashable, Comparable {
-    /// `nat` or `filter`.
+    /// `nat`, `filter` or `mangle`.
     public var table: String
     /// Such as `KUBE-SERVICES`.
     public var name: String
@@ -27,11 +27,20 @@ public struct IPTables: Sendable, Hashable {
   static let nodePorts = Chain("nat", "KUBE-NODEPORTS")
   static let refused = Chain("filter", "KUBE-SERVICES")
   static let externalRefused = Chain("filter", "KUBE-EXTERNAL-SERVICES")
-  static let firewall = Chain("filter", "KUBE-PROXY-FIREWALL")
+  static let firewall = Chain("mangle", "KUBE-PROXY-FIREWALL")
+  /// To those who speak TCP in its own words: they hear it while they still connect, as an ICMP message they may not.
+  private static let reset = "REJECT --reject-with tcp-reset"
+  static let nodePortsComment =
+    "kubernetes service nodeports; NOTE: this must be the last rule in this chain"
+  static let nodePortsRule = [
+    "-m", "addrtype", "--dst-type", "LOCAL", "!", "-d", "127.0.0.0/8", "-j", "KUBE-NODEPORTS",
+  ]
 
   /// All services' rules; where several claim one address, the first has it.
-  /// - Parameter clusterCIDR: the addresses of pods: traffic to services from elsewhere is masqueraded; empty if unknown.
-  public init(_ ports: [ServicePort], clusterCIDR: String) {
+  /// - Parameters:
+  ///   - clusterCIDR: the addresses of pods: traffic to services from elsewhere is masqueraded; empty if unknown.
+  ///   - serviceCIDR: addresses that are refused where no service has them; empty for none.
+  public init(_ ports: [ServicePort], clusterCIDR: String, serviceCIDR: String = "") {
     let mark = NFTables.masqueradeMark
     chains = [
       Self.services: [], Self.nodePorts: [], Self.refused: [], Self.externalRefused: [], Self.firewall: [],
@@ -47,8 +56,12 @@ public struct IPTables: Sendable, Hashable {
     ]
     for port in ports { add(port, clusterCIDR: clusterCIDR) }
     chains[Self.services, default: []].append(
-      "\(Self.comment("kubernetes service nodeports; NOTE: this must be the last rule in this chain")) "
-        + "-m addrtype --dst-type LOCAL ! -d 127.0.0.0/8 -j KUBE-NODEPORTS")
+      "\(Self.comment(Self.nodePortsComment)) \(Self.nodePortsRule.joined(separator: " "))")
+    if !serviceCIDR.isEmpty {
+      chains[Self.refused, default: []] += [
+        "-d \(serviceCIDR) -p tcp -j \(Self.reset)", "-d \(serviceCIDR) -j REJECT",
+      ]
+    }
   }
 
   private mutating func add(_ port: ServicePort, clusterCIDR: String) {
@@ -62,7 +75,8 @@ public struct IPTables: Sendable, Hashable {
       let isDropped = isLocal && !port.endpoints.isEmpty
       chains[chain, default: []].append(
         rule(
-          isDropped ? " has no local endpoints" : " has no endpoints", match, isDropped ? "DROP" : "REJECT"))
+          isDropped ? " has no local endpoints" : " has no endpoints", match,
+          isDropped ? "DROP" : port.transport == .tcp ? Self.reset : "REJECT"))
     }
 
     addBalancers(port, names, clusterCIDR: clusterCIDR, to)
@@ -78,20 +92,19 @@ public struct IPTables: Sendable, Hashable {
     let isServed = !port.endpoints.isEmpty
     if isServed { addExternal(port, names, clusterCIDR: clusterCIDR) }
     let isRestricted = !port.sourceRanges.isEmpty && !port.loadBalancerIPs.isEmpty
-    if isServed, isRestricted {
-      chains[Chain("nat", names.firewall)] = port.sourceRanges.map { "-s \($0) -j \(names.external)" }
+    if isRestricted {
+      chains[Chain("mangle", names.firewall)] = port.sourceRanges.map { "-s \($0) -j RETURN" } + ["-j DROP"]
+      for address in port.loadBalancerIPs {
+        let match = "-d \(address)/32 --dport \(port.port)"
+        chains[Self.firewall, default: []].append(rule(" loadbalancer IP", match, names.firewall))
+      }
     }
     for (address, note) in port.externalIPs.map({ ($0, " external IP") })
       + port.loadBalancerIPs.map({ ($0, " loadbalancer IP") })
     {
       let match = "-d \(address)/32 --dport \(port.port)"
-      let isGuarded = isRestricted && note == " loadbalancer IP"
-      if isServed {
-        chains[Self.services, default: []].append(
-          rule(note, match, isGuarded ? names.firewall : names.external))
-      }
+      if isServed { chains[Self.services, default: []].append(rule(note, match, names.external)) }
       if port.externalEndpoints.isEmpty { refuse(Self.externalRefused, match, isLocal: port.isExternalLocal) }
-      if isGuarded { chains[Self.firewall, default: []].append(rule(" traffic not accepted", match, "DROP")) }
     }
     guard port.nodePort != 0 else { return }
     let match = "--dport \(port.nodePort)"

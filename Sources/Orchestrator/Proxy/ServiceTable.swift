@@ -13,7 +13,7 @@ public struct ServiceTable: Sendable {
   private var ports: [String: [ServicePort]] = [:]
   /// Who wants an address or a port, by service: of several that claim one external address the first by name has it.
   private var claims: [NFTables.Key: [String: String]] = [:]
-  /// What all of them come to.
+  /// What all of them come to in nftables.
   public private(set) var rules = NFTables()
 
   /// No services.
@@ -138,6 +138,9 @@ public struct ServiceTable: Sendable {
     }
     return port.nodePort == 0 ? addresses : addresses + [(nil, port.nodePort)]
   }
+
+  /// The ports of all services, by the services' names.
+  public var servicePorts: [ServicePort] { ports.sorted { $0.key < $1.key }.flatMap(\.value) }
 
   /// Whether each service whose traffic from outside stays on its node has endpoints here, by the port where load
   /// balancers ask: the service, and how many.
