@@ -176,7 +176,8 @@ public struct IPTables: Sendable, Hashable {
 
   /// A comment as rules write it: nothing in it ends it early.
   private static func comment(_ text: String) -> String {
-    "-m comment --comment \"\(String(text.unicodeScalars.filter { $0.isASCII && !"\"\\\n\r".unicodeScalars.contains($0) }))\""
+    let kept = text.unicodeScalars.filter { $0.isASCII && !"\"\\\n\r".unicodeScalars.contains($0) }
+    return "-m comment --comment \"\(String(kept))\""
   }
 }
 
