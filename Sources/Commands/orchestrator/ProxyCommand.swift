@@ -89,7 +89,8 @@ struct ProxyCommand: ParsableCommand {
     let client = APIClient(transport: transport, userAgent: "kube-proxy/raftkv")
     guard
       let proxy = ProxyRunner(
-        client: client, options: options, commands: SystemCommands(), log: { logger.info("\($0)") })
+        client: client, options: options, commands: SystemCommands(),
+        healthChecks: HealthCheckServers(on: group, logger: logger), log: { logger.info("\($0)") })
     else { return }
     do {
       try runUntilStopped(signals) { await proxy.run() }

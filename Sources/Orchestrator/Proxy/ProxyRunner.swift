@@ -27,6 +27,7 @@ public struct ProxyOptions: Sendable {
 public final class ProxyRunner: Sendable {
   private let options: ProxyOptions
   private let commands: any CommandRunner
+  private let healthChecks: (any HealthCheckListener)?
   private let services: Informer
   private let slices: Informer
   private let nodes: Informer
@@ -37,9 +38,10 @@ public final class ProxyRunner: Sendable {
   private let wake: AsyncStream<Void>.Continuation
 
   /// A proxy; nil if the schema lacks services or nodes, which it does not. It runs its informers itself.
+  /// - Parameter healthChecks: answers load balancers; nil where none ask.
   public init?(
     client: APIClient, options: ProxyOptions, commands: any CommandRunner,
-    time: any TimeSource = SystemTime(),
+    healthChecks: (any HealthCheckListener)? = nil, time: any TimeSource = SystemTime(),
     log: @escaping @Sendable (String) -> Void
   ) {
     guard let services = Resource.builtIn(group: "", version: "v1", resource: "services"),
@@ -48,6 +50,7 @@ public final class ProxyRunner: Sendable {
     else { return nil }
     self.options = options
     self.commands = commands
+    self.healthChecks = healthChecks
     self.time = time
     self.log = log
     // As kube-proxy: neither headless services nor those of another proxy.
@@ -119,6 +122,8 @@ public final class ProxyRunner: Sendable {
       if !Task.isCancelled {
         group.addTask { await self.check() }
         await keepRules()
+        // Who asks a node without a proxy must not hear that all is well.
+        await healthChecks?.serve([:])
       }
       group.cancelAll()
     }
@@ -161,6 +166,7 @@ public final class ProxyRunner: Sendable {
       await rules.apply(content, at: time.uptime)
       await forget(stale)
       await rules.removeLeftovers(at: time.uptime)
+      await answer(isHealthy: rules.isKnown)
       do { try await time.sleep(for: options.minimumInterval) } catch { return }
     }
   }
@@ -175,6 +181,16 @@ public final class ProxyRunner: Sendable {
       // It fails where there was none.
       _ = await commands.run(command, input: "")
     }
+  }
+
+  private func answer(isHealthy: Bool) async {
+    guard let healthChecks else { return }
+    let checks = table.withLock { $0.healthChecks }
+    await healthChecks.serve(
+      checks.mapValues {
+        HealthCheck(
+          service: $0.service, localEndpoints: $0.localAddresses.count, isProxyHealthy: isHealthy)
+      })
   }
 
   // MARK: Addresses that nothing claims

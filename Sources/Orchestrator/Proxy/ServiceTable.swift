@@ -142,12 +142,16 @@ public struct ServiceTable: Sendable {
   /// The ports of all services, by the services' names.
   public var servicePorts: [ServicePort] { ports.sorted { $0.key < $1.key }.flatMap(\.value) }
 
-  /// Whether each service whose traffic from outside stays on its node has endpoints here, by the port where load
-  /// balancers ask: the service, and how many.
-  public var healthChecks: [Int: (service: String, localEndpoints: Int)] {
-    var checks: [Int: (service: String, localEndpoints: Int)] = [:]
-    for port in ports.values.joined() where port.healthCheckPort != 0 && port.isExternalLocal {
-      checks[port.healthCheckPort] = (port.service, port.localEndpoints.count)
+  /// What load balancers ask about each service whose traffic from outside stays on its node: the service, and the ready
+  /// addresses of its endpoints here, by the port where they ask. Of services that claim one port the first by name
+  /// has it.
+  public var healthChecks: [Int: (service: String, localAddresses: Set<String>)] {
+    var checks: [Int: (service: String, localAddresses: Set<String>)] = [:]
+    for port in ports.values.joined() where port.healthCheckPort != 0 {
+      let other = checks[port.healthCheckPort]
+      if let other, other.service < port.service { continue }
+      let addresses = other?.service == port.service ? other?.localAddresses ?? [] : []
+      checks[port.healthCheckPort] = (port.service, addresses.union(port.readyLocalAddresses))
     }
     return checks
   }
