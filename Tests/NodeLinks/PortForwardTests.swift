@@ -50,8 +50,14 @@ import Testing
     // An older one is the kubelet's matter.
     let answer = try await cluster.ask(path + "exec", headers: headers("v4.channel.k8s.io"))
     #expect(answer.status == 101)
+    // Whoever offers both goes on with that.
+    let both = try await cluster.ask(
+      path + "exec", headers: headers("v5.channel.k8s.io, v4.channel.k8s.io"))
+    #expect(both.status == 101)
     #expect(
-      cluster.kubelet.requests.map { $0.header("sec-websocket-protocol") } == ["v4.channel.k8s.io"])
+      cluster.kubelet.requests.map { $0.header("sec-websocket-protocol") } == [
+        "v4.channel.k8s.io", "v4.channel.k8s.io",
+      ])
     await cluster.stop()
   }
 }

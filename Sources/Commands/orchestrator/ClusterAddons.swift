@@ -94,7 +94,8 @@ struct ClusterConfiguration: Sendable {
       )
       if !value("clusterDomain").isEmpty { clusterDomain = value("clusterDomain") }
     } catch {
-      guard error.isNotFound else { throw error }
+      // Other API servers let a node read no other configuration than its pods'.
+      guard error.isNotFound || error.code == 403 else { throw error }
     }
   }
 }

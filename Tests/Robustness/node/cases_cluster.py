@@ -118,11 +118,25 @@ def refuse(cluster):
             raise Failure(f"{what} was taken")
 
 
+def twins(cluster):
+    """A machine that calls itself by another's name is refused while that one lives."""
+    token = cluster.orchestrator("token", "create").strip()
+    try:
+        cluster.machines[1].call(
+            os.environ["ORCHESTRATOR"], "agent", "--server", f"https://{cluster.machines[0].address}:6443", "--token", token,
+            "--data-dir", os.path.join(cluster.folder, "twin"), "--node-name", "node-3")
+    except RuntimeError as error:
+        expect(str(error), "another machine runs as node node-3" in str(error))
+    else:
+        raise Failure("it was taken")
+
+
 CASES = [
     ("machines join by a token", join),
     ("pods and services reach each other across machines", spread),
     ("pods use names, logs and commands on any machine", meet),
     ("the volume example: data outlives its pod", keep),
     ("wrong tokens are refused", refuse),
+    ("two machines of one name are refused", twins),
     ("pods of a lost machine come back elsewhere", lose),
 ]

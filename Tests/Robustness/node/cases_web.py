@@ -91,6 +91,19 @@ def runs_a_terminal(cluster):
     expect("a terminal", ("/dev/pts/" in done.stdout, done.returncode), (True, 3))
 
 
+def serves_python(cluster):
+    """The Python client, which speaks by WebSockets."""
+    from kubernetes import client, config
+    from kubernetes.stream import stream
+    config.load_kube_config(cluster.kubeconfig)
+    core = client.CoreV1Api()
+    said = stream(
+        core.connect_get_namespaced_pod_exec, "asker", "default", command=["echo", "hello"], stderr=True, stdin=False,
+        stdout=True, tty=False)
+    expect("a command", said.strip(), "hello")
+    expect("a log", core.read_namespaced_pod_log("talker", "default", tail_lines=1).startswith("line "))
+
+
 def attaches(cluster):
     attached = cluster.kubectl_process("attach", "talker")
     lines = [attached.stdout.readline() for _ in range(6)]
@@ -209,6 +222,7 @@ CASES = [
     ("kubectl logs, -f, --tail, --timestamps", tells_its_log),
     ("kubectl exec, -i, exit codes", runs_commands),
     ("kubectl exec -it", runs_a_terminal),
+    ("the Python client's exec and log", serves_python),
     ("kubectl attach", attaches),
     ("kubectl port-forward", forwards_ports),
     ("kubectl cp", copies_files),

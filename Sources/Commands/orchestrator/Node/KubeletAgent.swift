@@ -23,5 +23,5 @@ struct KubeletAgent: NodeAgent {
     ]
   }
 
-  func problem() async -> String? { nil }
+  func problem() async -> String? { kubelet.problem }
 }

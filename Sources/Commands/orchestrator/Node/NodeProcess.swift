@@ -106,7 +106,10 @@ struct NodeProcess: Sendable {
         host: "0.0.0.0", port: settings.kubeletPort, identity: try await serving(), nodeName: settings.name,
         agent: agent, runtime: runtime, access: access, on: group)
       logger.info("the kubelet's port is open", metadata: ["port": "\(server.port)"])
+      // Others may have that port: nothing depends on it.
+      let health = try? await KubeletServer.startHealth(agent: agent, on: group)
       await untilCancelled()
+      await health?.stop()
       await server.stop()
     } catch {
       if !Task.isCancelled {

@@ -114,22 +114,31 @@ public final class NodeGateway: NodeConnector {
     }
     guard let call = KubeletCall(target.subresource, of: pod, request) else { throw .noSuchPath }
     let client = try await kubelet(of: pod, objects)
+    var headers = ProxyHeaders.session(request)
     if name.lowercased() == "websocket" {
       let offered = WebSocketHandshake.protocols(request.headers)
       if target.subresource == "portforward", offered.contains(PortForwardTunnel.name) {
         return try await portForward(client, call, request)
       }
-      // A kubelet knows none of what was agreed on after its time; clients then try SPDY.
-      if let newer = offered.first, newer == "v5.channel.k8s.io" {
-        throw .badRequest("unable to upgrade: \(newer) is not served; SPDY/3.1 is")
+      // Container runtimes know none of what was agreed on after their time: clients that know more go on with that,
+      // and the others try SPDY.
+      let known = offered.filter { $0 != Self.newest }
+      guard !known.isEmpty || offered.isEmpty else {
+        throw .badRequest("unable to upgrade: \(Self.newest) is not served; SPDY/3.1 is")
+      }
+      if known.count < offered.count {
+        headers.removeAll { $0.name == "sec-websocket-protocol" }
+        headers.append((name: "sec-websocket-protocol", value: known.joined(separator: ", ")))
       }
     }
     return try await upgrade(
       client, "error dialing backend", to: name,
       HTTPClientRequest(
-        method: request.method, target: call.target, headers: ProxyHeaders.session(request),
-        headTimeout: settings.answerTimeout))
+        method: request.method, target: call.target, headers: headers, headTimeout: settings.answerTimeout))
   }
+
+  /// The protocol of sessions over WebSockets that has a signal for the end of the input.
+  private static let newest = "v5.channel.k8s.io"
 
   private func portForward(
     _ client: HTTPClient, _ call: KubeletCall, _ request: APIRequest

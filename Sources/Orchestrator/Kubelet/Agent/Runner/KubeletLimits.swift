@@ -14,6 +14,8 @@ public enum KubeletLimits {
   public static let probeWorkers = 32
   /// How often the runtime is asked for what changed.
   public static let relistPeriod = Duration.seconds(1)
+  /// With no answer for so long the kubelet says that it is not well.
+  public static let relistPatience = Duration.seconds(180)
   /// How often the volumes of running pods are brought up to date, more or less.
   public static let volumePeriod = Duration.seconds(60)
   /// After this long the mirror of a static pod is looked for again.

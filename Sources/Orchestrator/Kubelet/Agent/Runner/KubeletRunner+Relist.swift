@@ -18,7 +18,9 @@ extension KubeletRunner {
       state.withLock { $0.isRuntimeAway = true }
       return
     }
+    let now = time.uptime
     let wasAway = state.withLock { state in
+      state.relistedAt = now
       defer { state.isRuntimeAway = false }
       return state.isRuntimeAway
     }

@@ -52,6 +52,8 @@ public final class KubeletRunner: Sendable {
     var statics = StaticState()
     var snapshot = RuntimeSnapshot()
     var isRuntimeAway = false
+    /// When the runtime was asked last with success, in the time that this machine is up.
+    var relistedAt: Duration?
     /// What gives up that which is being done about a pod, by its uid.
     var interrupts: [String: [Int: @Sendable () -> Void]] = [:]
     var lastInterrupt = 0
@@ -127,6 +129,14 @@ public final class KubeletRunner: Sendable {
   func pod(_ key: ObjectKey) -> JSON? {
     if let pod = staticPod(key) { return pod }
     return pods[key].flatMap { $0.isMirror ? nil : $0 }
+  }
+
+  /// Why the kubelet cannot look after its pods; nil while it can.
+  public var problem: String? {
+    guard let last = state.withLock({ $0.relistedAt }) else { return nil }
+    let silence = time.uptime - last
+    guard silence > KubeletLimits.relistPatience else { return nil }
+    return "the container runtime has not answered for \(silence.components.seconds) s"
   }
 
   /// All pods of this node, with their status as it was written last.
