@@ -4,30 +4,6 @@ import Testing
 
 @testable import Proxy
 
-/// Programs that answer what is set, and remember what they were asked.
-private final class Programs: CommandRunner {
-  typealias Answer = @Sendable ([String]) -> (status: Int32, output: String)
-  private let asked = Mutex<[(command: String, input: String)]>([])
-  private let answer: Mutex<Answer>
-
-  init(_ answer: @escaping Answer = { _ in (0, "") }) { self.answer = Mutex(answer) }
-
-  func set(_ answer: @escaping Answer) { self.answer.withLock { $0 = answer } }
-
-  func run(_ command: [String], input: String) async -> (status: Int32, output: String) {
-    asked.withLock { $0.append((command.joined(separator: " "), input)) }
-    return answer.withLock { $0 }(command)
-  }
-
-  /// What was asked since the last time.
-  func take() -> [(command: String, input: String)] {
-    asked.withLock { asked in
-      defer { asked = [] }
-      return asked
-    }
-  }
-}
-
 private let restore = "iptables-restore -w 5 --noflush"
 
 private func content(_ endpoints: [String]) -> IPTables {
@@ -129,10 +105,13 @@ private func content(_ endpoints: [String]) -> IPTables {
     #expect(change.map(\.command) == [restore])
     #expect(change.map(\.input) == [IPTablesScript.update(from: one, to: two)])
 
-    #expect(await rules.areInPlace())
+    #expect(await rules.areInPlace(at: .zero))
     #expect(programs.take().count == IPTablesScript.jumps.count + 1)
+    // Not looked at again at once.
+    #expect(await rules.areInPlace(at: .seconds(2)))
+    #expect(programs.take().isEmpty)
     programs.set { $0.contains("KUBE-NODEPORTS") ? (1, "") : (0, "") }
-    #expect(await !rules.areInPlace())
+    #expect(await !rules.areInPlace(at: .seconds(3)))
     rules.lose()
     #expect(!rules.isKnown)
     _ = programs.take()

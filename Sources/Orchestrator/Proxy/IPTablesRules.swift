@@ -3,11 +3,16 @@ struct IPTablesRules: PacketRules {
   static let unclaimed = ServiceRoutes.leadingToLoopback
   /// Others may hold the lock of the tables; longer than these seconds is a failure.
   private static let wait = ["-w", "5"]
+  private let options: ProxyOptions
   private var commands: RuleCommands
   /// What is in the kernel; nil if that is not known.
   private var placed: IPTables?
+  private var lastCheck: Duration?
 
-  init(options: ProxyOptions, commands: RuleCommands) { self.commands = commands }
+  init(options: ProxyOptions, commands: RuleCommands) {
+    self.options = options
+    self.commands = commands
+  }
 
   static func content(of services: ServiceTable, options: ProxyOptions) -> IPTables {
     IPTables(services.servicePorts, clusterCIDR: options.clusterCIDR, serviceCIDR: options.serviceCIDR)
@@ -25,7 +30,10 @@ struct IPTablesRules: PacketRules {
 
   mutating func lose() { placed = nil }
 
-  func areInPlace() async -> Bool {
+  mutating func areInPlace(at now: Duration) async -> Bool {
+    // A program for each rule: too much for every change of an endpoint.
+    if let lastCheck, now - lastCheck < options.checkInterval / 2 { return true }
+    lastCheck = now
     for (chain, rule) in IPTablesScript.jumps + [IPTablesScript.lastRule] {
       let check = ["iptables"] + Self.wait + ["-t", chain.table, "-C", chain.name] + rule
       guard await commands.runner.run(check, input: "").status == 0 else { return false }

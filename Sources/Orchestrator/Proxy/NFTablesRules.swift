@@ -24,7 +24,7 @@ struct NFTablesRules: PacketRules {
 
   mutating func lose() { placed = nil }
 
-  func areInPlace() async -> Bool {
+  func areInPlace(at now: Duration) async -> Bool {
     for (chain, rule) in [
       ("services", "@service-ips"), ("nat-prerouting", "jump services"), ("nat-output", "jump services"),
     ] {

@@ -22,11 +22,11 @@ protocol PacketRules: Sendable {
   /// Others have changed what is in the kernel: all is written anew the next time.
   mutating func lose()
 
-  /// Whether nobody has removed the rules.
-  func areInPlace() async -> Bool
+  /// Whether nobody has removed the rules, as far as was looked lately.
+  /// - Parameter now: the time of this machine.
+  mutating func areInPlace(at now: Duration) async -> Bool
 
   /// Makes the kernel hold this; where that fails, nothing is known afterwards.
-  /// - Parameter now: the time of this machine.
   mutating func apply(_ content: Content, at now: Duration) async
 
   /// Removes what nothing leads to any more, once packets have left it.

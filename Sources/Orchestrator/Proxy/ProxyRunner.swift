@@ -155,16 +155,20 @@ public final class ProxyRunner: Sendable {
     var rules = Rules(options: options, commands: RuleCommands(commands, log: log))
     wake.yield()
     for await _ in wakes {
-      if rules.isKnown, !(await rules.areInPlace()) {
+      if rules.isKnown, !(await rules.areInPlace(at: time.uptime)) {
         log("the packet rules are gone: they are made again")
         rules.lose()
       }
-      let (content, stale) = table.withLock { table in
+      let isKnown = rules.isKnown
+      let change = table.withLock { table -> (content: Rules.Content, stale: [ServiceTable.StaleFlow])? in
+        guard table.hasChanges || !isKnown else { return nil }
         let stale = table.update().stale
         return (Rules.content(of: table, options: options), stale)
       }
-      await rules.apply(content, at: time.uptime)
-      await forget(stale)
+      if let change {
+        await rules.apply(change.content, at: time.uptime)
+        await forget(change.stale)
+      }
       await rules.removeLeftovers(at: time.uptime)
       await answer(isHealthy: rules.isKnown)
       do { try await time.sleep(for: options.minimumInterval) } catch { return }

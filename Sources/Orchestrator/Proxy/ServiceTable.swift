@@ -72,6 +72,9 @@ public struct ServiceTable: Sendable {
     public var endpoint: String?
   }
 
+  /// Whether there are objects that are not worked into the rules yet.
+  public var hasChanges: Bool { !changed.isEmpty }
+
   /// Works changed objects into the rules.
   /// - Returns: the rules before, and flows of UDP to be forgotten.
   public mutating func update() -> (old: NFTables, stale: [StaleFlow]) {
