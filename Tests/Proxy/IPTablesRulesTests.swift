@@ -82,6 +82,10 @@ private func content(_ endpoints: [String]) -> IPTables {
         "-I POSTROUTING -j KUBE-POSTROUTING", "-I OUTPUT -j KUBE-SERVICES", "-I PREROUTING -j KUBE-SERVICES",
         "-X KUBE-SVC-AAAAAAAAAAAAAAAA", "COMMIT",
       ])
+    let others =
+      "*nat\n:KUBE-SERVICES -\n:KUBE-EXT-A -\n:MINE -\n-A MINE -j KUBE-SERVICES\n-A MINE -g KUBE-EXT-A\n"
+    let removed = IPTablesScript.replacing(SavedIPTables(others), with: content([])).split(separator: "\n")
+    #expect(removed.filter { $0.hasPrefix("-D") } == ["-D MINE -g KUBE-EXT-A"])
     #expect(script.contains("*mangle\n:KUBE-PROXY-FIREWALL - [0:0]\n"))
     #expect(script.contains("-X KUBE-PROXY-FIREWALL\n"))
   }

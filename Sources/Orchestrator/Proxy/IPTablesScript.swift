@@ -36,9 +36,12 @@ public enum IPTablesScript {
   static func replacing(_ saved: SavedIPTables, with new: IPTables) -> String {
     tables.map { table in
       let gone = saved.chains.filter { $0.table == table && new.chains[$0] == nil }
+      // A rule of others that leads to a chain that stays is theirs to keep.
+      let old = removals(saved, table) { entry in
+        jumps.contains { $0.chain == entry.chain } || gone.contains(.init(table, entry.target))
+      }
       return write(
-        table, new.chains.filter { $0.key.table == table }, entries: removals(saved, table) + entries(table),
-        removing: gone)
+        table, new.chains.filter { $0.key.table == table }, entries: old + entries(table), removing: gone)
     }.joined()
   }
 
@@ -50,8 +53,10 @@ public enum IPTablesScript {
     return script.isEmpty ? nil : script
   }
 
-  private static func removals(_ saved: SavedIPTables, _ table: String) -> [String] {
-    saved.entries.filter { $0.chain.table == table }.map { "-D \($0.chain.name) \($0.rule)" }
+  private static func removals(
+    _ saved: SavedIPTables, _ table: String, where isMeant: (SavedIPTables.Entry) -> Bool = { _ in true }
+  ) -> [String] {
+    saved.entries.filter { $0.chain.table == table && isMeant($0) }.map { "-D \($0.chain.name) \($0.rule)" }
   }
 
   /// Before the rules of others: those may accept or refuse everything.

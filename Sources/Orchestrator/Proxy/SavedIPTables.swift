@@ -4,6 +4,8 @@ struct SavedIPTables: Sendable, Hashable {
   struct Entry: Sendable, Hashable {
     /// Where it is.
     var chain: IPTables.Chain
+    /// The chain of a proxy.
+    var target: String
     /// As it is printed, which is how it can be removed.
     var rule: String
   }
@@ -28,7 +30,8 @@ struct SavedIPTables: Sendable, Hashable {
           let target = Self.target(words), Self.isOurs(target)
         else { continue }
         let rule = line.dropFirst("-A \(words[1]) ".count)
-        entries.append(Entry(chain: IPTables.Chain(table, String(words[1])), rule: String(rule)))
+        entries.append(
+          Entry(chain: IPTables.Chain(table, String(words[1])), target: String(target), rule: String(rule)))
       default: continue
       }
     }
