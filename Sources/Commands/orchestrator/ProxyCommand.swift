@@ -13,11 +13,12 @@ import RemoteAPI
 struct ProxyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "proxy",
-    abstract: "Keep this node's packet rules as services and their endpoints say (nftables).",
+    abstract: "Keep this node's packet rules as services and their endpoints say (nftables or iptables).",
     discussion: """
-      Needs root, and nft (Debian: nftables); conntrack and ip (conntrack, iproute2) where they are. The rules are in the \
-      table `ip kube-proxy`; they stay when the proxy ends, so that connections go on. `orchestrator proxy --cleanup` \
-      removes them.
+      Needs root, and nft or iptables (Debian: nftables, iptables); conntrack and ip (conntrack, iproute2) where they \
+      are. The rules are in the table `ip kube-proxy` of nftables, or in chains KUBE-… of iptables; they stay when the \
+      proxy ends, so that connections go on. Those of the other packet filter are removed when it starts; \
+      `orchestrator proxy --cleanup` removes both.
       """)
 
   @Option(help: "How to reach the API server.")
@@ -32,8 +33,16 @@ struct ProxyCommand: ParsableCommand {
   @Option(help: "The addresses of services; those that no service has are refused.")
   var serviceClusterIpRange = "10.96.0.0/12"
 
-  @Option(help: "The least time between two changes of the rules, such as 100ms.")
-  var nftablesMinSyncPeriod = "100ms"
+  @Option(
+    help:
+      "The packet filter: auto (nftables where `nft list tables` works, else iptables), nftables or iptables."
+  )
+  var proxyMode = ProxyMode.auto.rawValue
+
+  @Option(
+    name: [.customLong("nftables-min-sync-period"), .customLong("iptables-min-sync-period")],
+    help: "The least time between two changes of the rules, such as 100ms.")
+  var minSyncPeriod = "100ms"
 
   @Flag(help: "Remove the rules and end.")
   var cleanup = false
@@ -60,9 +69,13 @@ struct ProxyCommand: ParsableCommand {
     }
     options.clusterCIDR = clusterCidr
     options.serviceCIDR = serviceClusterIpRange
-    guard let interval = GoDuration(nftablesMinSyncPeriod), interval.nanoseconds >= 0 else {
+    guard let mode = ProxyMode(rawValue: proxyMode) else {
+      throw ConfigurationError(.usage, "--proxy-mode: \(proxyMode) is not auto, nftables or iptables")
+    }
+    options.mode = mode
+    guard let interval = GoDuration(minSyncPeriod), interval.nanoseconds >= 0 else {
       throw ConfigurationError(
-        .usage, "--nftables-min-sync-period: \(nftablesMinSyncPeriod) is no duration, such as 1s")
+        .usage, "--nftables-min-sync-period: \(minSyncPeriod) is no duration, such as 1s")
     }
     options.minimumInterval = .nanoseconds(interval.nanoseconds)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -76,7 +89,8 @@ struct ProxyCommand: ParsableCommand {
     let client = APIClient(transport: transport, userAgent: "kube-proxy/raftkv")
     guard
       let proxy = ProxyRunner(
-        client: client, options: options, commands: SystemCommands(), log: { logger.info("\($0)") })
+        client: client, options: options, commands: SystemCommands(),
+        healthChecks: HealthCheckServers(on: group, logger: logger), log: { logger.info("\($0)") })
     else { return }
     do {
       try runUntilStopped(signals) { await proxy.run() }

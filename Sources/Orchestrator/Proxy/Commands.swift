@@ -17,6 +17,8 @@ public struct SystemCommands: CommandRunner {
   private static let folders = [
     "/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/local/bin",
   ]
+  /// The exit code of a program that is not there.
+  static let notFound: Int32 = 127
   private static let queue = DispatchQueue(label: "commands", attributes: .concurrent)
 
   /// Of this machine.
@@ -30,9 +32,9 @@ public struct SystemCommands: CommandRunner {
   }
 
   private static func run(_ command: [String], _ input: String) -> (status: Int32, output: String) {
-    guard let name = command.first else { return (127, "no program is named") }
+    guard let name = command.first else { return (notFound, "no program is named") }
     guard let folder = folders.first(where: { access("\($0)/\(name)", X_OK) == 0 }) else {
-      return (127, "there is no program \(name)")
+      return (notFound, "there is no program \(name)")
     }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "\(folder)/\(name)")
@@ -41,7 +43,7 @@ public struct SystemCommands: CommandRunner {
     process.standardInput = standardInput
     process.standardOutput = standardOutput
     process.standardError = standardOutput
-    do { try process.run() } catch { return (127, "\(error)") }
+    do { try process.run() } catch { return (notFound, "\(error)") }
     // Written beside the reading: a program may answer before it has read all.
     queue.async {
       try? standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))

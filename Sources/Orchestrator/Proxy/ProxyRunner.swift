@@ -10,6 +10,8 @@ public struct ProxyOptions: Sendable {
   public var clusterCIDR = ""
   /// The addresses of services: those that no rule claims are refused; empty for no such rule.
   public var serviceCIDR = ""
+  /// Which packet filter holds the rules.
+  public var mode = ProxyMode.auto
   /// The least time between two changes of rules.
   public var minimumInterval = Duration.milliseconds(100)
   /// How often it is looked at whether the rules are still there.
@@ -25,6 +27,7 @@ public struct ProxyOptions: Sendable {
 public final class ProxyRunner: Sendable {
   private let options: ProxyOptions
   private let commands: any CommandRunner
+  private let healthChecks: (any HealthCheckListener)?
   private let services: Informer
   private let slices: Informer
   private let nodes: Informer
@@ -35,9 +38,10 @@ public final class ProxyRunner: Sendable {
   private let wake: AsyncStream<Void>.Continuation
 
   /// A proxy; nil if the schema lacks services or nodes, which it does not. It runs its informers itself.
+  /// - Parameter healthChecks: answers load balancers; nil where none ask.
   public init?(
     client: APIClient, options: ProxyOptions, commands: any CommandRunner,
-    time: any TimeSource = SystemTime(),
+    healthChecks: (any HealthCheckListener)? = nil, time: any TimeSource = SystemTime(),
     log: @escaping @Sendable (String) -> Void
   ) {
     guard let services = Resource.builtIn(group: "", version: "v1", resource: "services"),
@@ -46,6 +50,7 @@ public final class ProxyRunner: Sendable {
     else { return nil }
     self.options = options
     self.commands = commands
+    self.healthChecks = healthChecks
     self.time = time
     self.log = log
     // As kube-proxy: neither headless services nor those of another proxy.
@@ -115,9 +120,10 @@ public final class ProxyRunner: Sendable {
       await services.waitForSync()
       await slices.waitForSync()
       if !Task.isCancelled {
-        await refuseUnclaimed()
         group.addTask { await self.check() }
-        await work()
+        await keepRules()
+        // Who asks a node without a proxy must not hear that all is well.
+        await healthChecks?.serve([:])
       }
       group.cancelAll()
     }
@@ -132,74 +138,41 @@ public final class ProxyRunner: Sendable {
 
   // MARK: Rules
 
-  private struct Progress {
-    /// Whether what is in the kernel is known.
-    var isKnown = false
-    var leftovers = NFTablesScript.Leftovers()
-    var leftoversSince = Duration.zero
-    var lastFailure = ""
+  private func keepRules() async {
+    let mode = await options.mode.decided(commands)
+    log("the packet rules are those of \(mode.rawValue)")
+    switch mode {
+    case .auto, .nftables: await keep(NFTablesRules.self, insteadOf: IPTablesRules.self)
+    case .iptables: await keep(IPTablesRules.self, insteadOf: NFTablesRules.self)
+    }
   }
 
-  private func work() async {
-    var progress = Progress()
+  private func keep<Rules: PacketRules>(_: Rules.Type, insteadOf other: (some PacketRules).Type) async {
+    if let problem = await other.cleanUp(commands) {
+      log("rules of another packet filter cannot be removed: \(problem)")
+    }
+    await add(Rules.unclaimed)
+    var rules = Rules(options: options, commands: RuleCommands(commands, log: log))
     wake.yield()
     for await _ in wakes {
-      if progress.isKnown, !(await areInPlace()) {
+      if rules.isKnown, !(await rules.areInPlace(at: time.uptime)) {
         log("the packet rules are gone: they are made again")
-        progress.isKnown = false
+        rules.lose()
       }
-      await apply(&progress)
+      let isKnown = rules.isKnown
+      let change = table.withLock { table -> (content: Rules.Content, stale: [ServiceTable.StaleFlow])? in
+        guard table.hasChanges || !isKnown else { return nil }
+        let stale = table.update().stale
+        return (Rules.content(of: table, options: options), stale)
+      }
+      if let change {
+        await rules.apply(change.content, at: time.uptime)
+        await forget(change.stale)
+      }
+      await rules.removeLeftovers(at: time.uptime)
+      await answer(isHealthy: rules.isKnown)
       do { try await time.sleep(for: options.minimumInterval) } catch { return }
     }
-  }
-
-  /// Whether nobody has removed the rules.
-  private func areInPlace() async -> Bool {
-    for (chain, rule) in [
-      ("services", "@service-ips"), ("nat-prerouting", "jump services"), ("nat-output", "jump services"),
-    ] {
-      let found = await commands.run(
-        ["nft", "list", "chain"] + NFTables.table.split(separator: " ").map(String.init) + [chain], input: "")
-      guard found.status == 0, found.output.contains(rule) else { return false }
-    }
-    return true
-  }
-
-  private func apply(_ progress: inout Progress) async {
-    let (old, new, stale) = table.withLock { table in
-      let (old, stale) = table.update()
-      return (old, table.rules, stale)
-    }
-    if progress.isKnown {
-      let (change, leftovers) = NFTablesScript.update(from: old, to: new)
-      if let change { progress.isKnown = await run(change, &progress) }
-      if !leftovers.isEmpty { progress.leftoversSince = time.uptime }
-      progress.leftovers.add(leftovers, except: new)
-    }
-    if !progress.isKnown {
-      progress.leftovers = NFTablesScript.Leftovers()
-      progress.isKnown = await run(
-        NFTablesScript.replacing(with: new, serviceCIDR: options.serviceCIDR), &progress)
-    }
-    await forget(stale)
-    guard progress.isKnown, !progress.leftovers.isEmpty else { return }
-    if time.uptime - progress.leftoversSince >= options.leftoverInterval {
-      // What cannot be removed is made anew with the rest.
-      progress.isKnown = await run(progress.leftovers.removal, &progress)
-      progress.leftovers = NFTablesScript.Leftovers()
-    }
-  }
-
-  private func run(_ script: String, _ progress: inout Progress) async -> Bool {
-    let result = await commands.run(["nft", "-f", "-"], input: script)
-    if result.status == 0 {
-      progress.lastFailure = ""
-      return true
-    }
-    let failure = String(result.output.prefix(2000))
-    if failure != progress.lastFailure { log("the packet rules cannot be changed: \(failure)") }
-    progress.lastFailure = failure
-    return false
   }
 
   /// Has the kernel forget connections of UDP that lead to endpoints that are gone.
@@ -214,22 +187,22 @@ public final class ProxyRunner: Sendable {
     }
   }
 
+  private func answer(isHealthy: Bool) async {
+    guard let healthChecks else { return }
+    let checks = table.withLock { $0.healthChecks }
+    await healthChecks.serve(
+      checks.mapValues {
+        HealthCheck(
+          service: $0.service, localEndpoints: $0.localAddresses.count, isProxyHealthy: isHealthy)
+      })
+  }
+
   // MARK: Addresses that nothing claims
 
-  /// What no rule leads elsewhere must not leave the node. Packets of others are refused by a route; those of the node
-  /// itself need a route before their address is changed, so they get one to nowhere, and what is not changed is refused.
-  private func refuseUnclaimed() async {
+  /// What no rule leads elsewhere must not leave the node.
+  private func add(_ routes: ServiceRoutes) async {
     guard !options.serviceCIDR.isEmpty else { return }
-    let range = options.serviceCIDR
-    for command in [
-      ["ip", "route", "replace", "unreachable", range, "metric", "4096"],
-      ["ip", "route", "replace", range, "dev", "lo", "table", Self.routingTable],
-      ["ip", "rule", "del", "pref", Self.rulePreference],
-      [
-        "ip", "rule", "add", "pref", Self.rulePreference, "iif", "lo", "to", range, "lookup",
-        Self.routingTable,
-      ],
-    ] {
+    for command in routes.addition(options.serviceCIDR) {
       let result = await commands.run(command, input: "")
       if result.status != 0, !command.contains("del") {
         log("\(command.joined(separator: " ")): \(result.output)")
@@ -237,17 +210,13 @@ public final class ProxyRunner: Sendable {
     }
   }
 
-  /// Removes everything that a proxy makes.
+  /// Removes everything that a proxy makes, in whichever packet filter.
   /// - Returns: what went wrong; nil if nothing did.
   public static func cleanUp(serviceCIDR: String, commands: any CommandRunner) async -> String? {
-    let result = await commands.run(["nft", "-f", "-"], input: NFTablesScript.removal)
+    let problems = [await NFTablesRules.cleanUp(commands), await IPTablesRules.cleanUp(commands)]
     // These fail where they are not there.
-    _ = await commands.run(["ip", "rule", "del", "pref", rulePreference], input: "")
-    _ = await commands.run(["ip", "route", "flush", "table", routingTable], input: "")
-    _ = await commands.run(["ip", "route", "del", "unreachable", serviceCIDR, "metric", "4096"], input: "")
-    return result.status == 0 ? nil : result.output
+    for command in ServiceRoutes.removal(serviceCIDR) { _ = await commands.run(command, input: "") }
+    let found = problems.compactMap(\.self)
+    return found.isEmpty ? nil : found.joined(separator: "; ")
   }
-
-  private static let routingTable = "10256"
-  private static let rulePreference = "10256"
 }

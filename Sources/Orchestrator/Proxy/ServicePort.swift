@@ -52,6 +52,8 @@ public struct ServicePort: Sendable, Hashable {
   public var isExternalLocal = false
   /// Where load balancers ask whether the node has endpoints; 0 for nowhere.
   public var healthCheckPort = 0
+  /// The addresses of those that are ready, on this node.
+  public var readyLocalAddresses: Set<String> = []
   /// Those to use, on any node, sorted.
   public var endpoints: [ProxyEndpoint] = []
   /// Those that would do, whatever their hints say: connections that lead there go on.
@@ -99,7 +101,9 @@ public struct ServicePort: Sendable, Hashable {
           .array(ingress.filter { $0["ipMode"]?.string != "Proxy" }.compactMap { $0["ip"] }))
         result.sourceRanges = (spec?["loadBalancerSourceRanges"]?.array ?? []).compactMap { range(of: $0) }
           .sorted()
-        result.healthCheckPort = number(spec?["healthCheckNodePort"]) ?? 0
+        if spec?["externalTrafficPolicy"]?.string == "Local" {
+          result.healthCheckPort = number(spec?["healthCheckNodePort"]) ?? 0
+        }
       }
       if spec?["sessionAffinity"]?.string == "ClientIP" {
         let seconds = spec?["sessionAffinityConfig", "clientIP", "timeoutSeconds"]?.integer ?? 10800
@@ -143,6 +147,7 @@ public struct ServicePort: Sendable, Hashable {
     let preference = TopologyPreference(Array(ready.values), node: node, zone: zone)
     endpoints = sorted(ready.filter { preference.allows($0.value) }.map(\.key), or: Array(serving))
     availableEndpoints = sorted(Array(ready.keys), or: Array(serving))
+    readyLocalAddresses = Set(ready.keys.filter(\.isLocal).map(\.address))
     // A policy that keeps traffic here asks where endpoints are, not for whom.
     localEndpoints = sorted(ready.keys.filter(\.isLocal), or: serving.filter(\.isLocal))
   }

@@ -13,7 +13,7 @@ public struct ServiceTable: Sendable {
   private var ports: [String: [ServicePort]] = [:]
   /// Who wants an address or a port, by service: of several that claim one external address the first by name has it.
   private var claims: [NFTables.Key: [String: String]] = [:]
-  /// What all of them come to.
+  /// What all of them come to in nftables.
   public private(set) var rules = NFTables()
 
   /// No services.
@@ -71,6 +71,9 @@ public struct ServiceTable: Sendable {
     /// The endpoint that is gone; nil for all, where there was none before.
     public var endpoint: String?
   }
+
+  /// Whether there are objects that are not worked into the rules yet.
+  public var hasChanges: Bool { !changed.isEmpty }
 
   /// Works changed objects into the rules.
   /// - Returns: the rules before, and flows of UDP to be forgotten.
@@ -139,12 +142,19 @@ public struct ServiceTable: Sendable {
     return port.nodePort == 0 ? addresses : addresses + [(nil, port.nodePort)]
   }
 
-  /// Whether each service whose traffic from outside stays on its node has endpoints here, by the port where load
-  /// balancers ask: the service, and how many.
-  public var healthChecks: [Int: (service: String, localEndpoints: Int)] {
-    var checks: [Int: (service: String, localEndpoints: Int)] = [:]
-    for port in ports.values.joined() where port.healthCheckPort != 0 && port.isExternalLocal {
-      checks[port.healthCheckPort] = (port.service, port.localEndpoints.count)
+  /// The ports of all services, by the services' names.
+  public var servicePorts: [ServicePort] { ports.sorted { $0.key < $1.key }.flatMap(\.value) }
+
+  /// What load balancers ask about each service whose traffic from outside stays on its node: the service, and the ready
+  /// addresses of its endpoints here, by the port where they ask. Of services that claim one port the first by name
+  /// has it.
+  public var healthChecks: [Int: (service: String, localAddresses: Set<String>)] {
+    var checks: [Int: (service: String, localAddresses: Set<String>)] = [:]
+    for port in ports.values.joined() where port.healthCheckPort != 0 {
+      let other = checks[port.healthCheckPort]
+      if let other, other.service < port.service { continue }
+      let addresses = other?.service == port.service ? other?.localAddresses ?? [] : []
+      checks[port.healthCheckPort] = (port.service, addresses.union(port.readyLocalAddresses))
     }
     return checks
   }

@@ -141,6 +141,7 @@ struct NodeProcess: Sendable {
     options.serviceCIDR = settings.serviceCIDR
     let proxy = ProxyRunner(
       client: client("kube-proxy"), options: options, commands: SystemCommands(),
+      healthChecks: HealthCheckServers(on: group, logger: logger),
       log: { logger.info("\($0)") })
     await proxy?.run()
   }
