@@ -172,7 +172,7 @@ let package = Package(
     module(
       "NodeLinks", path: "Sources/Orchestrator/APIServer/NodeLinks",
       ["Objects", "Exchange", "Registry", "RemoteAPI", "HTTP"] + nio),
-    module("Proxy", path: "Sources/Orchestrator/Proxy", ["Objects", "Client"]),
+    module("Proxy", path: "Sources/Orchestrator/Proxy", ["Checksum", "Objects", "Client"]),
     module("YAMLObjects", path: "Sources/Orchestrator/YAML", ["Objects", "Yams"]),
     module(
       "RemoteAPI", path: "Sources/Orchestrator/RemoteAPI",

@@ -1,3 +1,5 @@
+import Checksum
+
 /// What iptables' tables hold for services: chains with their rules, under the names that operators know from
 /// kube-proxy.
 public struct IPTables: Sendable, Hashable {
@@ -206,7 +208,9 @@ struct IPTablesNames: Sendable {
   /// The first 16 letters of the hash in base 32: ten of its bytes.
   static func hash(_ text: String) -> String {
     let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
-    let bytes = SHA256.hash(text)
+    var hash = SHA256()
+    hash.add(Array(text.utf8))
+    let bytes = hash.digest
     return String(
       (0..<16).map { letter in
         let (byte, bit) = (letter * 5 / 8, letter * 5 % 8)
