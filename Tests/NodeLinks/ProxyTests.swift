@@ -77,6 +77,19 @@ import Testing
     #expect(place.authority == "[fd00::1]:10250")
   }
 
+  @Test func `a simulated node's address is not asked: it may be somebody's`() {
+    let node: JSON = [
+      "metadata": ["name": "n"],
+      "status": [
+        "addresses": [["type": "InternalIP", "address": "10.0.0.1"]],
+        "nodeInfo": ["containerRuntimeVersion": "simulated://1.0.0"],
+      ],
+    ]
+    #expect(throws: StatusError.unavailable("node \"n\" is simulated: nothing runs there")) {
+      try ProxyTarget.kubelet(node)
+    }
+  }
+
   @Test func `a call names the container that kubectl would take`() throws {
     let pod: JSON = [
       "metadata": [

@@ -61,13 +61,18 @@ struct ProxyTarget: Sendable, Hashable {
   }
 
   /// Where a node's kubelet listens.
+  /// - Throws: 503 for a node that is only simulated: its address may be somebody's.
   static func kubelet(_ node: JSON) throws(StatusError) -> ProxyTarget {
+    let name = node["metadata", "name"]?.string ?? ""
+    if node["status", "nodeInfo", "containerRuntimeVersion"]?.string?.hasPrefix("simulated://") == true {
+      throw .unavailable("node \"\(name)\" is simulated: nothing runs there")
+    }
     let addresses = node["status", "addresses"]?.array ?? []
     let host = ["InternalIP", "ExternalIP", "Hostname"].lazy
       .compactMap { kind in addresses.first { $0["type"]?.string == kind }?["address"]?.string }
       .first { !$0.isEmpty }
     guard let host else {
-      throw .unavailable("no address is known of node \"\(node["metadata", "name"]?.string ?? "")\"")
+      throw .unavailable("no address is known of node \"\(name)\"")
     }
     let port = node["status", "daemonEndpoints", "kubeletEndpoint", "Port"]?.integer ?? 0
     return ProxyTarget(isSecure: true, host: host, port: port > 0 && port < 65_536 ? Int(port) : 10_250)
