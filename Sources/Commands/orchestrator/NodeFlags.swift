@@ -29,6 +29,10 @@ struct NodeFlags: ParsableArguments {
   @Option(help: "The name server of pods (default: the cluster's own).")
   var clusterDns: String?
 
+  @Option(
+    help: "The packet filter of services: auto (nftables where the kernel has it), nftables or iptables.")
+  var proxyMode = "auto"
+
   @Option(help: "What to run here of the node, separated by commas.")
   var nodeComponents = "kubelet,proxy,dns"
 

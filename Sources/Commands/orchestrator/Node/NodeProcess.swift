@@ -139,6 +139,7 @@ struct NodeProcess: Sendable {
     var options = ProxyOptions(node: settings.name)
     options.clusterCIDR = settings.clusterCIDR
     options.serviceCIDR = settings.serviceCIDR
+    options.mode = settings.proxyMode
     let proxy = ProxyRunner(
       client: client("kube-proxy"), options: options, commands: SystemCommands(),
       healthChecks: HealthCheckServers(on: group, logger: logger),

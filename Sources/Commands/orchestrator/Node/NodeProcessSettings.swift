@@ -1,6 +1,7 @@
 import ArgumentParser
 import Commands
 import Foundation
+import Proxy
 
 /// What a node has to know.
 struct NodeProcessSettings: Sendable {
@@ -28,6 +29,8 @@ struct NodeProcessSettings: Sendable {
   var clusterCIDR = ""
   var serviceCIDR = ""
   var kubeletPort = 10250
+  /// Which packet filter holds the rules of services.
+  var proxyMode = ProxyMode.auto
 
   /// A node as the command line says.
   init(_ flags: NodeFlags, address: String, dataFolder: String) throws(ConfigurationError) {
@@ -40,6 +43,10 @@ struct NodeProcessSettings: Sendable {
       $0.hasPrefix("unix://") ? String($0.dropFirst("unix://".count)) : $0
     }
     kubeletPort = flags.kubeletPort
+    guard let mode = ProxyMode(rawValue: flags.proxyMode) else {
+      throw ConfigurationError(.usage, "--proxy-mode: \(flags.proxyMode) is not auto, nftables or iptables")
+    }
+    proxyMode = mode
     components = []
     for name in flags.nodeComponents.split(separator: ",") {
       guard let component = Component(rawValue: String(name)) else {
