@@ -12,7 +12,7 @@ import sys
 
 NEW_MOUNT_NAMESPACE = 0x0002_0000
 NEW_NETWORK_NAMESPACE = 0x4000_0000
-NEEDED = ["containerd", "ctr", "runc", "ip", "nft", "conntrack", "nsenter", "unshare", "busybox"]
+NEEDED = ["containerd", "ctr", "runc", "ip", "nft", "conntrack", "nsenter", "unshare", "busybox", "losetup"]
 # What container runtimes and their network programs keep outside of the folders that they are given.
 PRIVATE = ["/run/containerd", "/run/netns", "/var/lib/cni", "/var/log/pods", "/etc/cni"]
 # RFC 5737: for documentation.
@@ -127,4 +127,9 @@ class Machine:
                     continue
         self.holder.kill()
         self.holder.wait()
+        # With the mounts gone nobody uses the files of volumes any more; the kernel would keep them all the same.
+        for line in call("losetup", "--list", "--noheadings", "--output", "NAME,BACK-FILE").splitlines():
+            device, _, file = line.strip().partition(" ")
+            if file.strip().startswith(self.folder + "/"):
+                subprocess.run(["losetup", "--detach", device], stderr=subprocess.DEVNULL)
         subprocess.run(["ip", "link", "del", f"to-{self.name}"], stderr=subprocess.DEVNULL)
