@@ -185,7 +185,7 @@ struct ContainerdTests {
     #expect(await child.ending() == .exited(7))
     #expect(child.hasEnded)
     child.signal(9)
-    #expect(SmallFile.text(log) == "good\nbad\n")
+    #expect(HostFile.text(log) == "good\nbad\n")
   }
 
   @Test func `a program gets nothing of what is open here`() async throws {
@@ -245,11 +245,11 @@ struct ContainerdTests {
     log.trim(to: 10)
     try SmallFile.write("0123456789", to: log.path)
     log.trim(to: 10)
-    #expect(SmallFile.text(log.path) == "0123456789")
+    #expect(HostFile.text(log.path) == "0123456789")
     try SmallFile.write("0123456789abcde", to: log.path)
     log.trim(to: 10)
-    #expect(SmallFile.text(log.path).isEmpty)
-    #expect(SmallFile.text(log.path + ".1") == "56789abcde")
+    #expect(HostFile.text(log.path).isEmpty)
+    #expect(HostFile.text(log.path + ".1") == "56789abcde")
   }
 
   @Test func `no runtime is found where none is`() async throws {

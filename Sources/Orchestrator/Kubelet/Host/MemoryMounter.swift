@@ -1,3 +1,4 @@
+import ContainerRuntime
 import Glibc
 public import Kubelet
 
@@ -46,50 +47,12 @@ struct MountTable {
   init(_ text: String) {
     points = text.split(separator: "\n").compactMap { line in
       let fields = line.split(separator: " ")
-      return fields.count > 4 ? Self.unescaped(fields[4]) : nil
+      return fields.count > 4 ? HostFile.unescaped(fields[4]) : nil
     }
   }
 
   /// Those at or below a path, the last one first.
   func points(below path: String) -> [String] {
     points.reversed().filter { $0 == path || $0.hasPrefix(path + "/") }
-  }
-
-  /// Blanks and backslashes are three octal digits in the kernel's tables.
-  private static func unescaped(_ field: Substring) -> String {
-    var result: [UInt8] = []
-    var rest = Array(field.utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "\\"), rest.count >= 3,
-        let code = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
-      {
-        result.append(code)
-        rest = rest.dropFirst(3)
-      } else {
-        result.append(byte)
-      }
-    }
-    return String(decoding: result, as: UTF8.self)
-  }
-}
-
-/// Small files of the kernel and the system.
-enum HostFile {
-  private static let bytesMax = 4 << 20
-
-  /// What a file says; empty if it cannot be read.
-  static func text(_ path: String) -> String {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return "" }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 64 << 10)
-    while bytes.count < bytesMax {
-      let count = chunk.withUnsafeMutableBytes { read(file, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { break }
-      bytes += chunk[..<count]
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

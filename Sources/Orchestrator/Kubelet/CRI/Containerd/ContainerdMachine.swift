@@ -37,12 +37,12 @@ public struct ContainerdMachine: Sendable, Hashable {
   /// - Parameter folder: where containerd will keep its files; it exists.
   public static func current(folder: String) -> ContainerdMachine {
     let folders = networkProgramFolders.filter { access($0 + networkProgram, X_OK) == 0 }
-    let mounts = SmallFile.text("/proc/self/mounts")
+    let mounts = HostFile.text("/proc/self/mounts")
     return ContainerdMachine(
       canStackLayers: canStackLayers(
-        fileSystems: SmallFile.text("/proc/filesystems"),
+        fileSystems: HostFile.text("/proc/filesystems"),
         isFolderStacked: fileSystem(of: folder, mounts: mounts) == "overlay"),
-      mayLowerOOMScores: mayLowerOOMScores(status: SmallFile.text("/proc/self/status")),
+      mayLowerOOMScores: mayLowerOOMScores(status: HostFile.text("/proc/self/status")),
       isRunBySystemd: access("/run/systemd/system", F_OK) == 0,
       hasUnifiedCgroups: fileSystem(of: "/sys/fs/cgroup", mounts: mounts) == "cgroup2",
       networkPrograms: folders.first ?? "/usr/lib/cni")
@@ -73,27 +73,10 @@ public struct ContainerdMachine: Sendable, Hashable {
     for line in mounts.split(separator: "\n") {
       let fields = line.split(separator: " ")
       guard fields.count >= 3 else { continue }
-      let point = unescaped(fields[1])
+      let point = HostFile.unescaped(fields[1])
       let isAbove = point == "/" || path == point || path.hasPrefix(point + "/")
       if isAbove, point.utf8.count >= best?.length ?? 0 { best = (point.utf8.count, String(fields[2])) }
     }
     return best?.type
-  }
-
-  /// Blanks and backslashes are three octal digits in the kernel's tables.
-  private static func unescaped(_ field: Substring) -> String {
-    var result: [UInt8] = []
-    var rest = Array(field.utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "\\"), rest.count >= 3,
-        let code = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
-      {
-        result.append(code)
-        rest = rest.dropFirst(3)
-      } else {
-        result.append(byte)
-      }
-    }
-    return String(decoding: result, as: UTF8.self)
   }
 }

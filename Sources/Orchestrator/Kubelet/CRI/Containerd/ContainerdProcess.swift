@@ -69,7 +69,7 @@ public actor ContainerdProcess {
     for folder in [layout.folder, layout.root, layout.state, layout.networks] {
       try SmallFile.makeFolder(folder)
     }
-    let former = SmallFile.text(layout.configuration)
+    let former = HostFile.text(layout.configuration)
     try SmallFile.write(configuration.text, to: layout.configuration)
     isStopping = false
     if let left = leftBehind() {
@@ -218,7 +218,7 @@ public actor ContainerdProcess {
 
   private func isOurs(_ id: pid_t) -> Bool {
     Self.isContainerd(
-      commandLine: SmallFile.text("/proc/\(id)/cmdline"), configuration: configuration.layout.configuration)
+      commandLine: HostFile.text("/proc/\(id)/cmdline"), configuration: configuration.layout.configuration)
   }
 
   /// - Parameter commandLine: arguments, each with a zero byte after it; empty for a process that has ended.

@@ -36,7 +36,7 @@ public struct ImageArchive: Sendable {
       log: output)
     let ending = await child.ending()
     guard ending == .exited(0) else {
-      let words = SmallFile.text(output).suffix(Self.outputBytesMax).split(separator: "\n").last ?? ""
+      let words = HostFile.text(output).suffix(Self.outputBytesMax).split(separator: "\n").last ?? ""
       throw .image(path: path, words.isEmpty ? "\(ending)" : String(words))
     }
   }

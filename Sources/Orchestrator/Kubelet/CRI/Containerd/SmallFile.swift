@@ -1,26 +1,7 @@
 import Glibc
 
-/// Files that are read and written as a whole.
+/// Files that are written as a whole.
 enum SmallFile {
-  /// A node with many pods has many mounts.
-  private static let bytesMax = 4 << 20
-
-  /// The beginning of a file; empty if it cannot be read.
-  static func text(_ path: String) -> String {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return "" }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 4_096)
-    while bytes.count < bytesMax {
-      let count = read(file, &piece, piece.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { break }
-      bytes += piece[..<count]
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
   /// Replaces a file as a whole; readers see the old one or the new one.
   static func write(_ text: String, to path: String) throws(ContainerdError) {
     let draft = path + ".new"

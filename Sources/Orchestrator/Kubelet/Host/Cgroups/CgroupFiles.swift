@@ -1,3 +1,4 @@
+import ContainerRuntime
 import Glibc
 import Kubelet
 
