@@ -150,7 +150,8 @@ private func content(_ endpoints: [String]) -> IPTables {
     #expect(await cleanUp() == nil)
     #expect(
       programs.take().map(\.command) == [
-        "nft -f -", "iptables-save", "ip rule del pref 10256", "ip route flush table 10256",
+        "nft -f -", "iptables-save", "ip rule del pref 10256", "ip rule del pref 10257",
+        "ip route flush table 10256",
         "ip route del unreachable 10.96.0.0/12 metric 4096",
       ])
     programs.set { command in
@@ -171,13 +172,13 @@ private func content(_ endpoints: [String]) -> IPTables {
     #expect(
       shown(.refusingForwarded) == [
         "ip route replace unreachable 10.96.0.0/12 metric 4096",
-        "ip route replace 10.96.0.0/12 dev lo table 10256", "ip rule del pref 10256",
-        "ip rule add pref 10256 iif lo to 10.96.0.0/12 lookup 10256",
+        "ip route replace 10.96.0.0/12 dev lo table 10256",
+        "ip rule add pref 10256 iif lo to 10.96.0.0/12 lookup 10256", "ip rule del pref 10257",
       ])
     #expect(
       shown(.leadingToLoopback) == [
-        "ip route replace 10.96.0.0/12 dev lo table 10256", "ip rule del pref 10256",
-        "ip rule add pref 10256 to 10.96.0.0/12 lookup 10256",
+        "ip route replace 10.96.0.0/12 dev lo table 10256",
+        "ip rule add pref 10257 to 10.96.0.0/12 lookup 10256", "ip rule del pref 10256",
       ])
   }
 

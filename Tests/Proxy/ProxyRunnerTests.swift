@@ -56,7 +56,7 @@ private final class Listener: HealthCheckListener {
       #expect(
         Array(start) == [
           "nft list tables", "nft -f -", "ip route replace 10.96.0.0/12 dev lo table 10256",
-          "ip rule del pref 10256", "ip rule add pref 10256 to 10.96.0.0/12 lookup 10256", "iptables-save",
+          "ip rule add pref 10257 to 10.96.0.0/12 lookup 10256", "ip rule del pref 10256", "iptables-save",
           "iptables-restore -w 5 --noflush",
         ])
       try put("endpointslices", slice([ready("10.1.0.2")]))
@@ -85,8 +85,8 @@ private final class Listener: HealthCheckListener {
         Array(programs.take().map(\.command).prefix(8)) == [
           "nft list tables", "iptables-save", "iptables-restore -w 5 --noflush",
           "ip route replace unreachable 10.96.0.0/12 metric 4096",
-          "ip route replace 10.96.0.0/12 dev lo table 10256", "ip rule del pref 10256",
-          "ip rule add pref 10256 iif lo to 10.96.0.0/12 lookup 10256", "nft -f -",
+          "ip route replace 10.96.0.0/12 dev lo table 10256",
+          "ip rule add pref 10256 iif lo to 10.96.0.0/12 lookup 10256", "ip rule del pref 10257", "nft -f -",
         ])
     }
   }

@@ -204,7 +204,8 @@ public final class ProxyRunner: Sendable {
     guard !options.serviceCIDR.isEmpty else { return }
     for command in routes.addition(options.serviceCIDR) {
       let result = await commands.run(command, input: "")
-      if result.status != 0, !command.contains("del") {
+      // A rule of an earlier run stays: without it for a moment, packets of the node would be refused.
+      if result.status != 0, !command.contains("del"), !result.output.contains("File exists") {
         log("\(command.joined(separator: " ")): \(result.output)")
       }
     }
